@@ -1,0 +1,1 @@
+"""Owns accounts, credentials, sessions and signing keys. Never sees a task."""

@@ -1,0 +1,187 @@
+"""Executes commands, each once in effect.
+
+deadline -> BEGIN -> inbox -> handler -> event_log and outbox -> deadline -> COMMIT -> reply -> ack
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import asyncpg
+import structlog
+from asyncpg.pool import PoolConnectionProxy
+from pydantic import BaseModel, ValidationError
+
+from chassis import inbox, metrics, outbox
+from chassis.broker import Broker, Incoming
+from chassis.database import LOST, Database
+from chassis.envelope import Envelope
+from chassis.errors import Refusal, Unavailable, Unprocessable
+from chassis.failpoints import reach
+from chassis.replies import Reply, send_reply
+from chassis.subscription import AnyCommand, Delivery, Tells
+from contracts.problems import (
+    DEADLINE_EXCEEDED,
+    IDEMPOTENCY_IN_PROGRESS,
+    IDEMPOTENCY_KEY_REUSED,
+    OVERLOADED,
+    Problem,
+)
+
+log = structlog.get_logger()
+
+_CLOCK_SKEW = 1.0  # seconds
+_UNATTENDED = 30.0  # seconds for a command that nobody waits for
+_COMMIT_TIMEOUT = 5.0  # seconds
+_CONFLICTS = 3
+_CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.InvalidCachedStatementError)
+
+
+class _CommitUnknownError(Exception):
+    """The connection was lost while the transaction was being committed: it may be, or not."""
+
+
+class Commands:
+    def __init__(
+        self, subscriptions: Iterable[AnyCommand], database: Database, broker: Broker, *, committed: Callable[[], None]
+    ) -> None:
+        """`committed` is called after each commit that left something in the outbox."""
+        self._subscriptions = {subscription.message.wire_name: subscription for subscription in subscriptions}
+        self._database = database
+        self._broker = broker
+        self._committed = committed
+
+    async def process(self, envelope: Envelope, incoming: Incoming) -> None:
+        subscription = self._subscriptions.get(envelope.wire_name)
+        if subscription is None:
+            raise Unprocessable("unhandled", f"nothing here handles {envelope.wire_name}")
+        if envelope.sender != subscription.message.sent_by:
+            raise Unprocessable("authz", f"{envelope.wire_name} is not taken from {envelope.sender or 'nobody'}")
+        try:
+            command = subscription.message.model_validate_json(incoming.body)
+        except ValidationError as error:
+            raise Unprocessable("validation", _places(error)) from error
+
+        reply = await self._execute(subscription, command, envelope, incoming.queue)
+        if envelope.caller is not None and reply is not None:
+            reach("worker.before_reply")
+            await send_reply(self._broker, envelope.caller, reply)
+        reach("worker.before_ack")
+
+    async def _execute(self, subscription: AnyCommand, command: Any, envelope: Envelope, queue: str) -> Reply | None:
+        """None when nobody could find out in time what became of it: then nothing is claimed."""
+        caller, unknown, conflicts = envelope.caller, False, 0
+        if caller is not None and caller.remaining < -_CLOCK_SKEW:
+            return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+        while True:
+            try:
+                return await self._transact(subscription, command, envelope, queue)
+            except _CommitUnknownError:
+                unknown = True
+                log.warning("commit unknown, asking the inbox", wire_name=envelope.wire_name)
+            except _CONFLICT as error:
+                conflicts += 1
+                if conflicts >= _CONFLICTS:
+                    raise Unavailable(OVERLOADED, type(error).__name__) from error
+            except Unavailable:
+                if not unknown:
+                    raise
+            if caller is not None and caller.remaining <= 0:
+                return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
+            await asyncio.sleep(random.uniform(0.02, 0.1))  # noqa: S311
+
+    async def _transact(self, subscription: AnyCommand, command: Any, envelope: Envelope, queue: str) -> Reply:
+        caller = envelope.caller
+        budget = _UNATTENDED if caller is None else caller.remaining
+        async with self._database.acquire() as connection:
+            try:
+                async with asyncio.timeout(budget):
+                    await connection.execute("BEGIN")
+                    reach("worker.after_begin")
+                    reply, changed = await self._decide(connection, subscription, command, envelope, queue)
+            except TimeoutError:
+                return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+            except asyncpg.LockNotAvailableError as error:
+                raise Unavailable(OVERLOADED, "a row is locked for too long") from error
+            except asyncpg.QueryCanceledError as error:
+                raise Unavailable(OVERLOADED, "a statement took too long") from error
+            if not changed:
+                await connection.execute("ROLLBACK")
+                return reply
+            if caller is not None and caller.remaining <= 0:
+                await connection.execute("ROLLBACK")
+                return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+            reach("worker.before_commit")
+            await _commit(connection)
+            reach("worker.after_commit")
+        self._committed()
+        return reply
+
+    async def _decide(
+        self, connection: PoolConnectionProxy, subscription: AnyCommand, command: Any, envelope: Envelope, queue: str
+    ) -> tuple[Reply, bool]:
+        """The reply, and whether there is anything to commit."""
+        try:
+            recorded = await inbox.claim(connection, envelope)
+        except asyncpg.LockNotAvailableError:
+            if envelope.idempotency_key is None:
+                raise
+            return Reply.no(Problem(type=IDEMPOTENCY_IN_PROGRESS)), False
+        if recorded is not None:
+            metrics.DUPLICATES.labels(queue).inc()
+            return await self._repeat(connection, subscription, command, envelope, recorded)
+
+        message = subscription.message
+        tells: Tells
+        try:
+            answer = await subscription.handle(command, Delivery(envelope, connection))
+        except Refusal as refusal:
+            reply, tells = Reply.no(refusal.problem, envelope.message_id), refusal.tells
+            kept = refusal.problem.type.kept
+        else:
+            reply, tells = Reply(message.success, _dump(answer.reply), envelope.message_id), answer.tells
+            kept = True
+        reach("worker.after_handler")
+        await outbox.append(connection, tells, caused_by=envelope)
+        secret = message.reply_is_secret and reply.status < 400
+        await inbox.record(connection, envelope, reply, kept=kept, secret=secret)
+        return reply, True
+
+    async def _repeat(
+        self,
+        connection: PoolConnectionProxy,
+        subscription: AnyCommand,
+        command: Any,
+        envelope: Envelope,
+        recorded: inbox.Recorded,
+    ) -> tuple[Reply, bool]:
+        if recorded.command_id != envelope.message_id and recorded.request_sha != envelope.request_sha:
+            return Reply.no(Problem(type=IDEMPOTENCY_KEY_REUSED)), False
+        if recorded.reply is None:
+            # A secret is not kept: it is worked out again, and whatever that did is rolled back.
+            answer = await subscription.handle(command, Delivery(envelope, connection))
+            return Reply(recorded.status, _dump(answer.reply), recorded.command_id), False
+        replayed = recorded.command_id != envelope.message_id
+        if replayed:
+            await inbox.record_repeat(connection, envelope, recorded)
+        return Reply(recorded.status, recorded.reply.encode(), recorded.command_id, replayed), replayed
+
+
+async def _commit(connection: PoolConnectionProxy) -> None:
+    try:
+        async with asyncio.timeout(_COMMIT_TIMEOUT):
+            await connection.execute("COMMIT")
+    except (*LOST, TimeoutError) as error:
+        raise _CommitUnknownError from error
+
+
+def _dump(reply: Any) -> bytes:
+    return reply.model_dump_json().encode() if isinstance(reply, BaseModel) else b"null"
+
+
+def _places(error: ValidationError) -> str:
+    """Where the body is wrong, without what stands there."""
+    return "; ".join(
+        f"{'.'.join(map(str, line['loc']))}: {line['type']}" for line in error.errors(include_input=False)
+    )[:500]

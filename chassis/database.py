@@ -1,0 +1,139 @@
+"""The connection pool: waits are bounded, first come is first served, and losing the server has one name."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import structlog
+from asyncpg.pool import PoolConnectionProxy
+
+from chassis import metrics
+from chassis.errors import Unavailable
+from contracts.problems import DATABASE_UNAVAILABLE, OVERLOADED
+
+log = structlog.get_logger()
+
+_ACQUIRE_TIMEOUT = 0.5  # seconds
+
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What it looks like when Postgres is away or goes away; a closed connection's InterfaceError is the other half."""
+
+
+class Database:
+    def __init__(self, url: str, *, application: str, size: int) -> None:
+        self._url = url
+        self._application = application
+        self._size = size
+        self._pool: asyncpg.Pool | None = None
+        # asyncpg's own queue is unfair under contention, and its wait for a frozen server has no end.
+        self._permits = asyncio.Semaphore(size)
+
+    @property
+    def url(self) -> str:
+        return self._url
+
+    async def keep(self) -> None:
+        """Opens the pool as soon as the server is there."""
+        while self._pool is None:
+            try:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=min(2, self._size),
+                    max_size=self._size,
+                    timeout=2,
+                    command_timeout=10,
+                    max_inactive_connection_lifetime=300,
+                    reset=_nothing,
+                    server_settings={"application_name": self._application, "timezone": "UTC"},
+                )
+            except LOST as error:
+                log.warning("database connection failed", error=type(error).__name__, reason=str(error))
+                await asyncio.sleep(0.5)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            try:
+                async with asyncio.timeout(5):
+                    await self._pool.close()
+            except TimeoutError:
+                self._pool.terminate()
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[PoolConnectionProxy]:
+        """Raises Unavailable at once when Postgres is away, and after half a second when every connection is busy.
+
+        A connection lost inside the block is Unavailable too: an open transaction died with it.
+        """
+        pool, started = self._pool, time.perf_counter()
+        if pool is None:
+            raise Unavailable(DATABASE_UNAVAILABLE)
+        try:
+            async with asyncio.timeout(_ACQUIRE_TIMEOUT):
+                await self._permits.acquire()
+        except TimeoutError as error:
+            raise Unavailable(OVERLOADED, "every database connection is busy") from error
+        try:
+            try:
+                connection = await pool.acquire(timeout=_ACQUIRE_TIMEOUT)
+            except (*LOST, TimeoutError, asyncpg.InterfaceError) as error:
+                raise Unavailable(DATABASE_UNAVAILABLE) from error
+            metrics.DATABASE_WAIT.observe(time.perf_counter() - started)
+            try:
+                yield connection
+            except LOST as error:
+                raise Unavailable(DATABASE_UNAVAILABLE) from error
+            except asyncpg.InterfaceError as error:
+                if not connection.is_closed():
+                    raise
+                raise Unavailable(DATABASE_UNAVAILABLE) from error
+            finally:
+                await self._release(pool, connection)
+        finally:
+            self._permits.release()
+
+    async def _release(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
+        """A connection in an open transaction is thrown away: that rolls back, and nothing of it stays."""
+        try:
+            if connection.is_in_transaction():
+                connection.terminate()
+            await pool.release(connection, timeout=1)
+        except (*LOST, TimeoutError, asyncpg.InterfaceError) as error:
+            log.warning("database connection dropped", error=type(error).__name__)
+
+    async def ping(self) -> bool:
+        try:
+            async with asyncio.timeout(1), self.acquire() as connection:
+                await connection.execute("SELECT 1")
+        except (Unavailable, TimeoutError, asyncpg.PostgresError):
+            return False
+        return True
+
+    def measure(self) -> None:
+        if self._pool is not None:
+            size, idle = self._pool.get_size(), self._pool.get_idle_size()
+            metrics.DATABASE_CONNECTIONS.labels("idle").set(idle)
+            metrics.DATABASE_CONNECTIONS.labels("used").set(size - idle)
+
+
+async def _nothing(_: asyncpg.Connection) -> None:
+    """asyncpg would reset the session at every release, a round trip; no handler changes the session."""
+
+
+@asynccontextmanager
+async def open_database(url: str, *, application: str, size: int) -> AsyncIterator[Database]:
+    database = Database(url, application=application, size=size)
+    opening = asyncio.create_task(database.keep())
+    try:
+        yield database
+    finally:
+        opening.cancel()
+        await database.close()

@@ -1,0 +1,234 @@
+"""The gateway's side of a conversation: sends a command or query to its owner and waits for the answer."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid4
+
+import aiormq
+import aiormq.abc
+import structlog
+
+from chassis import metrics
+from chassis.broker import Broker, Outgoing, PublishUnconfirmed
+from chassis.errors import Refusal, TaskmeshError, Unavailable
+from chassis.topology import COMMANDS, REPLIES
+from chassis.tracing import publish_span
+from contracts.message import Actor, Command, Query
+from contracts.problems import BROKER_UNAVAILABLE, DEADLINE_EXCEEDED, OVERLOADED, RATE_LIMITED, Problem
+
+log = structlog.get_logger()
+
+R = TypeVar("R")
+
+_PUBLISH_TIMEOUT = 2.0  # seconds
+
+
+class OutcomeUnknown(TaskmeshError):
+    """A command was sent, and no answer came in time: it may be done, or not."""
+
+    def __init__(self, command_id: UUID) -> None:
+        self.command_id = command_id
+        super().__init__(f"no answer to {command_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    key: str
+    fingerprint: str
+    """Of the whole request; keyed, because it covers passwords and is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """On whose behalf, how long he waits, and the id that the message has."""
+
+    message_id: UUID
+    actor: Actor | None
+    budget: timedelta
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replied(Generic[R]):
+    status: int
+    value: R
+    command_id: UUID
+    """Of the command that was executed, which is another one when this request was a repetition."""
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Raw:
+    status: int
+    body: bytes
+    command_id: UUID | None
+    replayed: bool
+
+
+class _Waiting:
+    """Who waits for which answer. Bounded, and without a queue: who finds no place is refused now."""
+
+    def __init__(self, limit: int, limit_per_user: int | None) -> None:
+        self._limit = limit
+        self._limit_per_user = limit_per_user
+        self._answers: dict[str, asyncio.Future[_Raw]] = {}
+        self._by_user: Counter[UUID | None] = Counter()
+
+    @contextmanager
+    def place(self, actor: Actor | None) -> Iterator[tuple[str, asyncio.Future[_Raw]]]:
+        user = actor.id if actor else None
+        if len(self._answers) >= self._limit:
+            raise Unavailable(OVERLOADED)
+        if user is not None and self._limit_per_user is not None and self._by_user[user] >= self._limit_per_user:
+            raise Refusal(RATE_LIMITED, "too many requests at once", facts={"retry_after": 1})
+        correlation_id = uuid4().hex
+        answer = self._answers[correlation_id] = asyncio.get_running_loop().create_future()
+        self._by_user[user] += 1
+        metrics.PENDING_REQUESTS.inc()
+        try:
+            yield correlation_id, answer
+        finally:
+            del self._answers[correlation_id]
+            self._by_user[user] -= 1
+            if not self._by_user[user]:
+                del self._by_user[user]
+            metrics.PENDING_REQUESTS.dec()
+
+    def settle(self, correlation_id: str | None, raw: _Raw) -> None:
+        answer = self._answers.get(correlation_id or "")
+        if answer is None or answer.done():
+            metrics.STRAY_REPLIES.inc()
+        else:
+            answer.set_result(raw)
+
+    def lose_all(self) -> None:
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(ConnectionResetError("the reply queue is gone"))
+
+
+class Requests:
+    def __init__(self, broker: Broker, *, max_pending: int, max_pending_per_user: int | None) -> None:
+        self._broker = broker
+        self._waiting = _Waiting(max_pending, max_pending_per_user)
+        self._reply_to = ""
+        self._replies = broker.keep_channel(self._open_replies, name="replies")
+
+    async def _open_replies(self, channel: aiormq.Channel) -> None:
+        """A new name for every connection: the old queue may not be reaped yet, and what it held is lost anyway."""
+        name = f"gateway.replies.{uuid4().hex}"
+        await channel.queue_declare(
+            name, exclusive=True, auto_delete=True, durable=False, arguments={"x-queue-type": "classic"}
+        )
+        await channel.queue_bind(name, REPLIES, name)
+        await channel.basic_consume(name, self._receive, no_ack=True)
+        channel.closing.add_done_callback(lambda _: self._waiting.lose_all())
+        self._reply_to = name
+
+    async def _receive(self, message: aiormq.abc.DeliveredMessage) -> None:
+        properties = message.header.properties
+        headers = properties.headers or {}
+        status, executed = headers.get("x-status"), headers.get("x-command-id")
+        raw = _Raw(
+            status if isinstance(status, int) else 500,
+            message.body,
+            UUID(executed) if isinstance(executed, str) else None,
+            headers.get("x-replayed") is True,
+        )
+        self._waiting.settle(properties.correlation_id, raw)
+
+    async def ask(self, message: Command[R] | Query[R], sender: Sender, *, queue: str | None = None) -> Replied[R]:
+        """The answer yes. Raises Refusal for no, Unavailable when nothing was done, OutcomeUnknown when nobody knows.
+
+        `queue` is for the questions that several services answer.
+        """
+        started, outcome = time.perf_counter(), "unknown"
+        try:
+            raw = await self._exchange(message, sender, queue or message.queue)
+            outcome = "ok" if raw.status < 400 else "refused" if raw.status < 500 else "failed"
+        except Unavailable:
+            outcome = "unavailable"
+            raise
+        finally:
+            metrics.REQUEST_DURATION.labels(message.wire_name, outcome).observe(time.perf_counter() - started)
+        if raw.status >= 400:
+            problem = Problem.model_validate_json(raw.body)
+            raise Refusal(problem.type, problem.detail, errors=problem.errors, facts=problem.facts)
+        reply_type = message.reply_type()
+        value: Any = None if reply_type is type(None) else reply_type.model_validate_json(raw.body)
+        return Replied(raw.status, value, raw.command_id or sender.message_id, raw.replayed)
+
+    async def _exchange(self, message: Command[Any] | Query[Any], sender: Sender, queue: str) -> _Raw:
+        if not self._replies.ready:
+            raise Unavailable(BROKER_UNAVAILABLE)
+        deadline = datetime.now(UTC) + sender.budget
+        with self._waiting.place(sender.actor) as (correlation_id, answer):
+            headers = {**_headers(sender), "x-deadline": int(deadline.timestamp() * 1000)}
+            outgoing = _outgoing(
+                message,
+                sender,
+                queue,
+                headers,
+                reply_to=self._reply_to,
+                correlation_id=correlation_id,
+                expiration=max(1, int(sender.budget.total_seconds() * 1000)),
+            )
+            try:
+                async with asyncio.timeout(sender.budget.total_seconds()):
+                    await self._publish(outgoing)
+                    return await answer
+            except (TimeoutError, ConnectionResetError) as error:
+                if isinstance(message, Command):
+                    raise OutcomeUnknown(sender.message_id) from error
+                if isinstance(error, TimeoutError):
+                    raise Refusal(DEADLINE_EXCEEDED) from error
+                raise Unavailable(BROKER_UNAVAILABLE) from error
+
+    async def _publish(self, outgoing: Outgoing) -> None:
+        try:
+            with publish_span(outgoing.exchange, outgoing.routing_key, outgoing.headers):
+                await self._broker.publish(outgoing, timeout=_PUBLISH_TIMEOUT)
+        except PublishUnconfirmed as error:
+            # It may have arrived: the answer will tell.
+            log.warning("publish unconfirmed", wire_name=outgoing.type, reason=str(error))
+
+    async def send(self, command: Command[Any], sender: Sender) -> None:
+        """Returns when the broker has the command. It has no deadline: it is carried out, however late."""
+        outgoing = _outgoing(command, sender, command.queue, _headers(sender))
+        try:
+            async with asyncio.timeout(sender.budget.total_seconds()):
+                with publish_span(outgoing.exchange, outgoing.routing_key, outgoing.headers):
+                    await self._broker.publish(outgoing, timeout=_PUBLISH_TIMEOUT)
+        except (PublishUnconfirmed, TimeoutError) as error:
+            raise OutcomeUnknown(sender.message_id) from error
+
+
+def _headers(sender: Sender) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    if sender.actor is not None:
+        headers["x-actor"] = sender.actor.model_dump_json()
+    if sender.idempotency is not None:
+        headers["x-idempotency-key"] = sender.idempotency.key
+        headers["x-request-sha"] = sender.idempotency.fingerprint
+    return headers
+
+
+def _outgoing(
+    message: Command[Any] | Query[Any], sender: Sender, queue: str, headers: dict[str, Any], **caller: Any
+) -> Outgoing:
+    return Outgoing(
+        exchange=COMMANDS,
+        routing_key=queue,
+        body=message.model_dump_json().encode(),
+        message_id=str(sender.message_id),
+        type=message.wire_name,
+        headers=headers,
+        persistent=isinstance(message, Command),
+        **caller,
+    )

@@ -1,0 +1,71 @@
+"""What a service answers to: which handler takes which message."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from asyncpg.pool import PoolConnectionProxy
+
+from chassis.cloudevents import CloudEvent
+from chassis.envelope import Envelope
+from chassis.errors import Refusal
+from contracts.message import Actor, Command, Event, Message
+from contracts.problems import UNAUTHENTICATED
+
+M = TypeVar("M", bound=Message)
+
+Tells = Sequence[Event | Command[None]]
+"""Events for everybody, and commands to other services."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a handler has beside its message: the envelope, and the connection whose transaction it works in."""
+
+    envelope: Envelope
+    connection: PoolConnectionProxy
+
+    @property
+    def actor(self) -> Actor:
+        if self.envelope.actor is None:
+            raise Refusal(UNAUTHENTICATED)
+        return self.envelope.actor
+
+    @property
+    def actor_id(self) -> UUID:
+        return self.actor.id
+
+
+class Answer:
+    """A yes: what is replied, and what others are told once the transaction is committed."""
+
+    __slots__ = ("reply", "tells")
+
+    def __init__(self, reply: Any, *tells: Event | Command[None]) -> None:
+        self.reply = reply
+        self.tells: Tells = tells
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSubscription(Generic[M]):
+    message: type[M]
+    handle: Callable[[M, Delivery], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySubscription(Generic[M]):
+    message: type[M]
+    handle: Callable[[M, Delivery], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class EventSubscription:
+    """Takes every event that is bound to `queue`."""
+
+    queue: str
+    handle: Callable[[CloudEvent, Delivery], Awaitable[Tells]]
+
+
+AnyCommand = CommandSubscription[Any]
+AnyQuery = QuerySubscription[Any]

@@ -1,0 +1,98 @@
+"""One trace from the HTTP request to the last notification: through AMQP headers, and through the outbox row."""
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry import propagate, trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
+
+from chassis.settings import ServiceSettings
+
+_tracer = trace.get_tracer("taskmesh")
+
+
+def set_up_tracing(settings: ServiceSettings, service: str) -> None:
+    """Spans are made and passed on in any case, so that logs have trace ids; exported only where an endpoint is set."""
+    provider = TracerProvider(
+        sampler=ParentBasedTraceIdRatio(settings.trace_sample_ratio),
+        resource=Resource.create({"service.name": service, "deployment.environment.name": settings.environment}),
+    )
+    if settings.otel_exporter_otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415  15 MB that few need
+            OTLPSpanExporter,
+        )
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
+        exporter = OTLPSpanExporter(endpoint=f"{settings.otel_exporter_otlp_endpoint.rstrip('/')}/v1/traces")
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+
+
+def current_trace_id() -> str | None:
+    context = trace.get_current_span().get_span_context()
+    return format(context.trace_id, "032x") if context.is_valid else None
+
+
+def current_traceparent() -> str | None:
+    headers: dict[str, str] = {}
+    propagate.inject(headers)
+    return headers.get("traceparent")
+
+
+@contextmanager
+def server_span(method: str, headers: Mapping[str, str]) -> Iterator[Span]:
+    """Renamed to `METHOD route` by the caller, once the route is known."""
+    context = propagate.extract(headers)
+    with _span(method, SpanKind.SERVER, {"http.request.method": method}, context=context) as span:
+        yield span
+
+
+@contextmanager
+def publish_span(exchange: str, routing_key: str, headers: MutableMapping[str, Any]) -> Iterator[None]:
+    attributes = {
+        "messaging.system": "rabbitmq",
+        "messaging.destination.name": exchange,
+        "messaging.rabbitmq.destination.routing_key": routing_key,
+        "messaging.operation.name": "publish",
+        "messaging.operation.type": "send",
+    }
+    with _span(f"send {exchange}", SpanKind.PRODUCER, attributes):
+        propagate.inject(headers)
+        yield
+
+
+@contextmanager
+def process_span(queue: str, message_id: str, wire_name: str, headers: Mapping[str, Any]) -> Iterator[None]:
+    """The producer is parent, so that one user's action is one trace, and link, as the conventions have it."""
+    carrier = {"traceparent": headers["traceparent"]} if isinstance(headers.get("traceparent"), str) else {}
+    context = propagate.extract(carrier)
+    producer = trace.get_current_span(context).get_span_context()
+    attributes = {
+        "messaging.system": "rabbitmq",
+        "messaging.destination.name": queue,
+        "messaging.message.id": message_id,
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "taskmesh.message.type": wire_name,
+    }
+    links = [Link(producer)] if producer.is_valid else []
+    with _span(f"process {queue}", SpanKind.CONSUMER, attributes, context=context, links=links):
+        yield
+
+
+@contextmanager
+def _span(name: str, kind: SpanKind, attributes: Mapping[str, str], **more: Any) -> Iterator[Span]:
+    """Of an exception only its type is recorded: its text may hold what a user wrote."""
+    with _tracer.start_as_current_span(
+        name, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False, **more
+    ) as span:
+        try:
+            yield span
+        except BaseException as error:
+            span.set_attribute("error.type", type(error).__qualname__)
+            span.set_status(Status(StatusCode.ERROR))
+            raise

@@ -1,0 +1,120 @@
+"""A worker: consumers on its queues, a relay behind its outbox, and a broom for what has expired."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import structlog
+
+from chassis import inbox
+from chassis.background import Background
+from chassis.broker import Broker, open_broker
+from chassis.commands import Commands
+from chassis.consumer import Consumer
+from chassis.database import Database, open_database
+from chassis.errors import Unavailable
+from chassis.events import Events
+from chassis.health import Checks
+from chassis.queries import Queries
+from chassis.relay import Relay
+from chassis.settings import WorkerSettings
+from chassis.subscription import AnyCommand, AnyQuery, EventSubscription
+
+log = structlog.get_logger()
+
+_SWEEP_EVERY = 600.0  # seconds
+
+
+@dataclass(frozen=True)
+class Subscriptions:
+    """Everything that a worker answers to. `prefetch` is by queue, where it is not the size of the pool."""
+
+    commands: Sequence[AnyCommand] = ()
+    queries: Sequence[AnyQuery] = ()
+    events: Sequence[EventSubscription] = ()
+    prefetch: Mapping[str, int] = field(default_factory=dict)
+
+
+class Worker:
+    def __init__(
+        self,
+        name: str,
+        settings: WorkerSettings,
+        database: Database,
+        broker: Broker,
+        background: Background,
+    ) -> None:
+        self._broker = broker
+        self._database = database
+        self._settings = settings
+        self._background = background
+        self._relay = Relay(
+            settings.database_url.get_secret_value(), broker, service=name, public_url=settings.public_url
+        )
+
+    @property
+    def database(self) -> Database:
+        return self._database
+
+    @property
+    def broker(self) -> Broker:
+        return self._broker
+
+    def start(self, subscriptions: Subscriptions) -> None:
+        commands = Commands(subscriptions.commands, self._database, self._broker, committed=self._relay.wake)
+        queries = Queries(subscriptions.queries, self._database, self._broker)
+        for queue in _queues(subscriptions.commands):
+            self._consume(queue, Consumer(self._broker, queue, commands.process), subscriptions)
+        for queue in _queues(subscriptions.queries):
+            self._consume(queue, Consumer(self._broker, queue, queries.process), subscriptions)
+        for subscription in subscriptions.events:
+            events = Events(subscription, self._database, committed=self._relay.wake)
+            self._consume(subscription.queue, Consumer(self._broker, subscription.queue, events.process), subscriptions)
+        self._background.start(self._relay.keep())
+        self._background.start(self._sweep())
+
+    def start_background(self, work: Coroutine[Any, Any, None]) -> None:
+        self._background.start(work)
+
+    def _consume(self, queue: str, consumer: Consumer, subscriptions: Subscriptions) -> None:
+        prefetch = subscriptions.prefetch.get(queue, self._settings.database_pool_size)
+        self._broker.consume(queue, consumer.receive, prefetch=prefetch)
+
+    @property
+    def checks(self) -> Checks:
+        return {"postgres": self._database.ping, "rabbitmq": self._broker_is_ready}
+
+    async def _broker_is_ready(self) -> bool:
+        return self._broker.ready
+
+    async def drain(self) -> None:
+        self._relay.stop_after_batch()
+        await self._broker.drain(self._settings.drain_timeout.total_seconds())
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                async with self._database.acquire() as connection:
+                    await inbox.forget_expired(connection)
+            except (Unavailable, asyncpg.PostgresError) as error:
+                log.info("sweep postponed", reason=str(error))
+            await asyncio.sleep(_SWEEP_EVERY)
+
+
+def _queues(subscriptions: Iterable[AnyCommand | AnyQuery]) -> list[str]:
+    return sorted({subscription.message.queue for subscription in subscriptions})
+
+
+@asynccontextmanager
+async def open_worker(name: str, settings: WorkerSettings) -> AsyncIterator[Worker]:
+    async with (
+        open_database(
+            settings.database_url.get_secret_value(), application=name, size=settings.database_pool_size
+        ) as database,
+        open_broker(settings.amqp_url.get_secret_value(), name) as broker,
+        Background() as background,
+    ):
+        yield Worker(name, settings, database, broker, background)

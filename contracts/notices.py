@@ -1,0 +1,66 @@
+"""What the notifier is asked."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.identity import Email, SealedText
+from contracts.message import Command, Model, Query
+from contracts.people import Person
+
+VERIFICATION_PURPOSE = "verification token"
+
+ResourceType = Literal["user", "task", "share", "comment", "file", "webhook", "preferences"]
+
+
+class SendVerificationMail(Command[None]):
+    """A command and not an event: its token is for one mail alone."""
+
+    wire_name: ClassVar[str] = "notifier.send_verification_mail.v1"
+    queue: ClassVar[str] = "notifier.commands"
+    sent_by: ClassVar[str] = "auth_worker"
+
+    user: Person
+    email: Email
+    sealed_token: SealedText
+
+
+class ActivityEntry(Model):
+    id: UUID
+    event_id: UUID
+    actor: Person | None
+    action: str
+    resource_type: str
+    resource_id: UUID
+    task_id: UUID | None
+    changes: dict[str, Any]
+    summary: str
+    created_at: datetime
+
+
+class ActivityPosition(Model):
+    created_at: datetime
+    id: UUID
+
+
+class ActivityPage(Model):
+    items: tuple[ActivityEntry, ...]
+    next: ActivityPosition | None
+
+
+class ListActivity(Query[ActivityPage]):
+    """What the caller himself did, newest first."""
+
+    wire_name: ClassVar[str] = "notifier.list_activity.v1"
+    queue: ClassVar[str] = "notifier.queries"
+
+    action: tuple[str, ...] = ()
+    resource_type: tuple[ResourceType, ...] = ()
+    task_id: UUID | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    """Exclusive."""
+    after: ActivityPosition | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50

@@ -1,0 +1,36 @@
+"""What the gateway holds, and what one request gathers on its way: the only keys into either."""
+
+from typing import Any
+
+from aiohttp import web
+
+from chassis.health import Health
+from chassis.requests import Requests
+from chassis.sealing import SealingKey
+from gateway.command_ids import CommandIds
+from gateway.cursors import Cursors
+from gateway.idempotency import Fingerprints
+from gateway.keys import Keys
+from gateway.operation import Operation
+from gateway.rate_limits import RateLimits, Standing
+from gateway.settings import Settings
+from gateway.tokens import Caller, Verifier
+
+SETTINGS = web.AppKey("settings", Settings)
+REQUESTS = web.AppKey("requests", Requests)
+KEYS = web.AppKey("keys", Keys)
+VERIFIER = web.AppKey("verifier", Verifier)
+RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
+COMMAND_IDS = web.AppKey("command_ids", CommandIds)
+CURSORS = web.AppKey("cursors", Cursors)
+FINGERPRINTS = web.AppKey("fingerprints", Fingerprints)
+PASSWORD_KEY = web.AppKey("password_key", SealingKey)
+HEALTH = web.AppKey("health", Health)
+
+REQUEST_ID = web.RequestKey("request_id", str)
+TRACEPARENT = web.RequestKey("traceparent", str)
+OPERATION = web.RequestKey("operation", Operation)
+CALLER = web.RequestKey[Caller | None]("caller", object)  # type: ignore[arg-type]
+CLIENT_ADDRESS = web.RequestKey("client_address", str)
+STANDINGS = web.RequestKey("standings", list[Standing])
+PARSED_BODY = web.RequestKey[Any]("parsed_body", object)

@@ -1,0 +1,57 @@
+"""Brings what is parked from its queue into a table, where it can be searched, replayed and discarded one by one."""
+
+import asyncio
+
+import asyncpg
+import structlog
+
+from chassis.broker import Incoming
+from chassis.database import Database
+from chassis.errors import Unavailable
+from notifier import store
+
+log = structlog.get_logger()
+
+
+class DeadLetters:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def receive(self, incoming: Incoming) -> None:
+        """Takes anything: what is parked is here because somebody could not read it."""
+        letter = _letter(incoming)
+        while True:
+            try:
+                async with self._database.acquire() as connection:
+                    await store.insert_dead_letter(connection, letter)
+            except (Unavailable, asyncpg.PostgresError) as error:
+                log.warning("dead letter waits in its queue", reason=str(error))
+                await asyncio.sleep(2)
+            else:
+                await incoming.acknowledge()
+                return
+
+
+def _letter(incoming: Incoming) -> store.DeadLetter:
+    headers, properties = incoming.headers, incoming.properties
+    attempts = headers.get("x-attempt")
+    return store.DeadLetter(
+        # The application names the queue itself; what the broker parked says where it died first.
+        source_queue=str(headers.get("x-source-queue") or headers.get("x-first-death-queue") or "unknown"),
+        reason=str(headers.get("x-park-reason") or headers.get("x-first-death-reason") or "unknown"),
+        message_id=properties.message_id or "",
+        type=properties.message_type or "",
+        headers={name: _storable(value) for name, value in headers.items()},
+        body=incoming.body,
+        error_class=_text(headers.get("x-error-class")),
+        error=_text(headers.get("x-error")),
+        attempts=attempts if isinstance(attempts, int) else 0,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value.replace("\x00", "") if isinstance(value, str) else None
+
+
+def _storable(value: object) -> object:
+    return _text(value) if isinstance(value, str) else repr(value)[:1000]

@@ -1,0 +1,3 @@
+from ops.command_line import main
+
+main()

@@ -1,0 +1,45 @@
+"""`taskmesh lint` and `taskmesh test`: the same here and in CI."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ops.state import ROOT
+
+_PROGRAMS = Path(sys.executable).parent
+
+LINTERS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("format", ("ruff", "format", "--check", ".")),
+    ("lint", ("ruff", "check", ".")),
+    ("types", ("mypy",)),
+    ("imports", ("lint-imports",)),
+)
+
+
+def lint(say: Callable[[str], None]) -> int:
+    """All of them run, however many fail."""
+    codes = [_run(name, [str(_PROGRAMS / program), *arguments], say) for name, (program, *arguments) in LINTERS]
+    return 1 if any(codes) else 0
+
+
+def pytest(arguments: Sequence[str], say: Callable[[str], None]) -> int:
+    return _run("pytest", [sys.executable, "-m", "pytest", *arguments], say)
+
+
+def test(arguments: Sequence[str], say: Callable[[str], None]) -> int:
+    """With arguments, pytest alone gets them."""
+    if arguments:
+        return pytest(arguments, say)
+    return lint(say) or pytest([], say)
+
+
+def _run(name: str, command: Sequence[str], say: Callable[[str], None]) -> int:
+    began = time.monotonic()
+    path = f"{_PROGRAMS}:{os.environ.get('PATH', os.defpath)}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}
+    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    say(f"{name}: {'ok' if code == 0 else f'failed with {code}'} in {time.monotonic() - began:.1f} s")
+    return code

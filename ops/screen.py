@@ -1,0 +1,96 @@
+"""What the terminal shows: data on stdout, talk on stderr."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ops.state import StackState
+
+_data = Console(soft_wrap=True)
+_talk = Console(stderr=True, soft_wrap=True, highlight=False)
+_COLOURS = {"ready": "green", "ok": "green", "warn": "yellow", "fail": "red", "failed": "red"}
+
+
+def say(text: str) -> None:
+    _talk.print(text, markup=False)
+
+
+def complain(text: str) -> None:
+    _talk.print(text, style="red", markup=False)
+
+
+def log_line(name: str, text: str) -> None:
+    sys.stderr.write(f"{name:<14} | {text}\n")
+
+
+def show_json(value: object) -> None:
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def _state(text: str) -> str:
+    return f"[{_COLOURS[text]}]{text}[/]" if text in _COLOURS else text
+
+
+def show_services(state: StackState) -> None:
+    table = Table("service", "state", "pid", "restarts", "url", "metrics", box=None, pad_edge=False)
+    for name, each in state["services"].items():
+        pid = "" if each["pid"] is None else str(each["pid"])
+        table.add_row(
+            name, _state(each["state"]), pid, str(each["restarts"]), each["url"] or "", each["metrics_url"] or ""
+        )
+    _data.print(table)
+
+
+def show_welcome(state: StackState) -> None:
+    urls = state["urls"]
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, url in (
+        ("gateway", urls["gateway_url"]),
+        ("documentation", f"{urls['gateway_url']}/docs"),
+        ("mail", urls["mail_url"]),
+        ("postgres", urls["database_url"]),
+        ("rabbitmq", urls["amqp_url"]),
+        ("management", urls["management_url"]),
+    ):
+        table.add_row(f"[bold]{name}[/]", url)
+    _data.print(table)
+    _data.print(_first_steps(urls["gateway_url"]), markup=False, highlight=False)
+
+
+def _first_steps(gateway: str) -> str:
+    body = "-H 'Content-Type: application/json' -d"
+    account = '"username":"ada","password":"Analytical-Engine-1843"'
+    take_token = "sed 's/.*\"access_token\": *\"\\([^\"]*\\)\".*/\\1/'"
+    return f"""
+Try it:
+  curl {gateway}/v1/auth/register {body} '{{{account},"email":"ada@example.test"}}'
+  TOKEN=$(curl -s {gateway}/v1/auth/login {body} '{{{account}}}' | {take_token})
+  curl {gateway}/v1/tasks -H "Authorization: Bearer $TOKEN" {body} '{{"title":"Write the first program"}}'
+  curl {gateway}/v1/tasks -H "Authorization: Bearer $TOKEN"
+
+Stop: Ctrl-C, or `taskmesh down`   Logs: taskmesh logs -f   Trouble: taskmesh doctor"""
+
+
+def show_findings(findings: list[Mapping[str, str]]) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for each in findings:
+        remedy = f"\n{each['remedy']}" if each["remedy"] else ""
+        table.add_row(_state(each["state"]), each["subject"], each["finding"] + remedy)
+    _data.print(table)
+
+
+def show_topology(topology: Mapping[str, list[dict[str, Any]]]) -> None:
+    for kind, entries in topology.items():
+        table = Table(*entries[0], title=kind, title_justify="left", box=None, pad_edge=False)
+        for entry in entries:
+            table.add_row(*(_cell(value) for value in entry.values()))
+        _data.print(table)
+        _data.print()
+
+
+def _cell(value: Any) -> str:
+    return "\n".join(f"{name}={each}" for name, each in value.items()) if isinstance(value, dict) else str(value)

@@ -1,0 +1,1 @@
+"""Owns tasks. Never sees a password."""
