@@ -20,7 +20,7 @@ from chassis.envelope import Envelope
 from chassis.errors import Refusal, Unavailable, Unprocessable
 from chassis.failpoints import reach
 from chassis.replies import Reply, send_reply
-from chassis.subscription import AnyCommand, Delivery, Tells
+from chassis.subscription import AnyCommand, Delivery, Tells, unhandled
 from contracts.problems import (
     DEADLINE_EXCEEDED,
     IDEMPOTENCY_IN_PROGRESS,
@@ -55,7 +55,7 @@ class Commands:
     async def process(self, envelope: Envelope, incoming: Incoming) -> None:
         subscription = self._subscriptions.get(envelope.wire_name)
         if subscription is None:
-            raise Unprocessable("unhandled", f"nothing here handles {envelope.wire_name}")
+            raise unhandled(envelope.wire_name, self._subscriptions)
         if envelope.sender != subscription.message.sent_by:
             raise Unprocessable("authz", f"{envelope.wire_name} is not taken from {envelope.sender or 'nobody'}")
         try:

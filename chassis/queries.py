@@ -14,7 +14,7 @@ from chassis.database import Database
 from chassis.envelope import Envelope
 from chassis.errors import Refusal, Unavailable, Unprocessable
 from chassis.replies import Reply, send_reply
-from chassis.subscription import AnyQuery, Delivery, QuerySubscription
+from chassis.subscription import AnyQuery, Delivery, QuerySubscription, unhandled
 from contracts.outcomes import CommandOutcome, FindCommand
 from contracts.problems import DEADLINE_EXCEEDED, NOT_FOUND, OVERLOADED, Problem
 
@@ -29,7 +29,7 @@ class Queries:
     async def process(self, envelope: Envelope, incoming: Incoming) -> None:
         subscription = self._subscriptions.get(envelope.wire_name)
         if subscription is None:
-            raise Unprocessable("unhandled", f"nothing here answers {envelope.wire_name}")
+            raise unhandled(envelope.wire_name, self._subscriptions)
         if envelope.caller is None:
             raise Unprocessable("decode", "a query that nobody waits for")
         if envelope.caller.remaining <= 0:

@@ -120,6 +120,10 @@ class Requests:
         self._reply_to = ""
         self._replies = broker.keep_channel(self._open_replies, name="replies")
 
+    @property
+    def ready(self) -> bool:
+        return self._broker.can_publish and self._replies.ready
+
     async def _open_replies(self, channel: aiormq.Channel) -> None:
         """A new name for every connection: the old queue may not be reaped yet, and what it held is lost anyway."""
         name = f"gateway.replies.{uuid4().hex}"
@@ -161,11 +165,11 @@ class Requests:
             problem = Problem.model_validate_json(raw.body)
             raise Refusal(problem.type, problem.detail, errors=problem.errors, facts=problem.facts)
         reply_type = message.reply_type()
-        value: Any = None if reply_type is type(None) else reply_type.model_validate_json(raw.body)
+        value: Any = None if reply_type is None else reply_type.model_validate_json(raw.body)
         return Replied(raw.status, value, raw.command_id or sender.message_id, raw.replayed)
 
     async def _exchange(self, message: Command[Any] | Query[Any], sender: Sender, queue: str) -> _Raw:
-        if not self._replies.ready:
+        if not self.ready:
             raise Unavailable(BROKER_UNAVAILABLE)
         deadline = datetime.now(UTC) + sender.budget
         with self._waiting.place(sender.actor) as (correlation_id, answer):

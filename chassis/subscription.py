@@ -1,6 +1,6 @@
 """What a service answers to: which handler takes which message."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -9,7 +9,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from chassis.cloudevents import CloudEvent
 from chassis.envelope import Envelope
-from chassis.errors import Refusal
+from chassis.errors import Refusal, Unprocessable
 from contracts.message import Actor, Command, Event, Message
 from contracts.problems import UNAUTHENTICATED
 
@@ -69,3 +69,11 @@ class EventSubscription:
 
 AnyCommand = CommandSubscription[Any]
 AnyQuery = QuerySubscription[Any]
+
+
+def unhandled(wire_name: str, known: Iterable[str]) -> Unprocessable:
+    """Another version of a message that is handled here is told apart from one that has no business here."""
+    name = wire_name.rpartition(".")[0]
+    if name and any(name == other.rpartition(".")[0] for other in known):
+        return Unprocessable("version", f"this release does not handle {wire_name}")
+    return Unprocessable("unhandled", f"nothing here handles {wire_name or 'a message without a type'}")

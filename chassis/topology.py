@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Literal
 
 Arguments = Mapping[str, str | int | bool]
-NONE: Arguments = MappingProxyType({})
 
 COMMANDS = "taskmesh.commands"
 REPLIES = "taskmesh.replies"
@@ -42,7 +41,7 @@ class Binding:
     exchange: str
     queue: str
     routing_key: str = ""
-    arguments: Arguments = NONE
+    arguments: Arguments = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ class Topology:
     queues: tuple[Queue, ...]
     bindings: tuple[Binding, ...]
     policies: tuple[Policy, ...]
-    users: tuple[User, ...] = field(default=())
+    users: tuple[User, ...]
 
 
 # A dead letter is kept until the parking queue has it, which RabbitMQ only promises together with reject-publish.

@@ -70,7 +70,7 @@ class Operation:
 
     @property
     def every_problem(self) -> tuple[ProblemType, ...]:
-        found = [*self.problems, problems.NOT_ACCEPTABLE, problems.UNSUPPORTED_MEDIA_TYPE, problems.INTERNAL]
+        found = [*self.problems, *_OF_EVERYTHING]
         if self.access is not Access.ANYONE:
             found += [problems.UNAUTHENTICATED, problems.INVALID_TOKEN, problems.TOKEN_EXPIRED]
             found += [problems.BROKER_UNAVAILABLE, problems.SERVICE_UNAVAILABLE]
@@ -82,8 +82,8 @@ class Operation:
             found.append(problems.SERVICE_UNAVAILABLE)
         if self.body is not None:
             found += _OF_A_BODY
-        # A query string is refused where none is taken.
-        found += [problems.UNKNOWN_PARAMETER, problems.INVALID_PARAMETER]
+        if self.query is not None:
+            found.append(problems.INVALID_PARAMETER)
         if self.conditional:
             found += [problems.PRECONDITION_FAILED, problems.PRECONDITION_REQUIRED]
         if self.asks is not None:
@@ -95,6 +95,12 @@ class Operation:
         return tuple(sorted({problem.code: problem for problem in found}.values(), key=lambda p: (p.status, p.code)))
 
 
+_OF_EVERYTHING = (
+    problems.UNKNOWN_PARAMETER,
+    problems.NOT_ACCEPTABLE,
+    problems.UNSUPPORTED_MEDIA_TYPE,
+    problems.INTERNAL,
+)
 _OF_A_BODY = (
     problems.MALFORMED_REQUEST,
     problems.MALFORMED_JSON,

@@ -2,7 +2,7 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 import limits
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveInt, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveInt, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
 from chassis.settings import Seconds, ServiceSettings
@@ -11,6 +11,10 @@ from chassis.settings import Seconds, ServiceSettings
 def _rate(text: str) -> str:
     limits.parse(text)
     return text
+
+
+def _split(text: object) -> object:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
 
 
 Rate = Annotated[str, AfterValidator(_rate)]
@@ -29,7 +33,7 @@ class Settings(ServiceSettings):
     trusted_hops: NonNegativeInt = Field(
         0, description="How many proxies of ours add to X-Forwarded-For; 0 means that the peer is the client."
     )
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="Origins, separated by commas, whose pages may call the API; each is compared as a whole."
     )
     require_if_match: bool = Field(False, description="Whether a change without If-Match is answered with 428.")
@@ -51,13 +55,6 @@ class Settings(ServiceSettings):
     rate_limit_create_task: Rate = Field("20/minute", description="Tasks made by one user.")
     rate_limit_anonymous: Rate = Field("100/15 minutes", description="Everything else, from one address.")
     rate_limit_user: Rate = Field("1000/15 minutes", description="Everything else, by one user.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _split_origins(cls, data: object) -> object:
-        if isinstance(data, dict) and isinstance(data.get("cors_origins"), str):
-            return {**data, "cors_origins": [origin.strip() for origin in data["cors_origins"].split(",") if origin]}
-        return data
 
     @model_validator(mode="after")
     def _limited_in_production(self) -> Self:

@@ -1,7 +1,8 @@
 """`taskmesh`. What a command needs is imported by the command, so that `--help` is quick."""
 
+# ruff: noqa: PLC0415  # said above
+
 import asyncio
-import os
 import sys
 from typing import Annotated
 
@@ -86,7 +87,7 @@ def logs(
     from ops import logs, screen
 
     files = logs.chosen(service)
-    line = screen.log_line if service is None else screen.bare_line
+    line = screen.named_line if service is None else screen.bare_line
     if follow:
         asyncio.run(logs.follow(lambda: logs.chosen(service), line))
     else:
@@ -112,7 +113,7 @@ def migrate() -> None:
     url, passwords = migration_target()
     applied = asyncio.run(migrate.migrate(url, passwords))
     for name in applied:
-        screen.show_line(name)
+        screen.show_text(name + "\n")
     screen.say(f"{len(applied)} migrations applied.")
 
 
@@ -171,14 +172,9 @@ def test(context: typer.Context) -> None:
 
 def main() -> None:
     try:
-        app()
+        app(prog_name="taskmesh")
     except OpsError as error:
         from ops import screen
 
         screen.complain(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
-        # Whoever read us has read enough; Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

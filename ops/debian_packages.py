@@ -11,6 +11,7 @@ from ops.errors import OpsError
 from ops.postgres_files import alone
 from ops.unprivileged import make_passable
 
+_FOLDER = "rabbitmq-debian"
 _NEEDED = re.compile(r"^(rabbitmq-server|erlang-[a-z0-9-]+|lib[a-z0-9.+-]+)$")
 _PRINTED = re.compile(r"^'[^']+' (?P<package>[^_]+)_")
 _ROOT = re.compile(r"^(\s*)ROOTDIR=/usr/lib/erlang$", re.MULTILINE)
@@ -20,12 +21,16 @@ def available() -> bool:
     return all(shutil.which(tool) for tool in ("apt-get", "dpkg", "dpkg-query"))
 
 
+def is_unpacked(cache: Path) -> bool:
+    return (cache / _FOLDER).exists()
+
+
 def unpacked(cache: Path) -> Path:
     """The folder, which takes the place of `/`; filled at the first call, without any privilege."""
-    root = cache / "rabbitmq-debian"
+    root = cache / _FOLDER
     with alone(cache):
         if not root.exists():
-            unfinished = cache / "rabbitmq-debian.unfinished"
+            unfinished = cache / f"{_FOLDER}.unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
             _fetch(unfinished)
             _let_erlang_move(unfinished / "usr/lib/erlang/bin/erl")

@@ -28,13 +28,15 @@ async def speaks_amqp(port: int) -> bool:
         writer.close()
 
 
-async def answers(port: int, path: str) -> bool:
+async def answers(port: int, path: str, *, authorization: str = "") -> bool:
     """Whether a GET is answered with 200; the whole of HTTP is not needed for that."""
     try:
         async with asyncio.timeout(_SECONDS):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+                headers = {"Host": f"127.0.0.1:{port}", "Authorization": authorization, "Connection": "close"}
+                lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items() if value)]
+                writer.write("\r\n".join([*lines, "", ""]).encode())
                 return (await reader.readline()).split()[1:2] == [b"200"]
             finally:
                 writer.close()

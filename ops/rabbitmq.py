@@ -1,6 +1,7 @@
 """A private RabbitMQ node: one folder, five loopback ports, a cookie of its own."""
 
 import asyncio
+import base64
 import json
 import os
 import secrets
@@ -10,13 +11,11 @@ from pathlib import Path
 from typing import Self, TypedDict
 from urllib.parse import quote
 
-import aiohttp
-
 from ops import processes, rabbitmq_files
 from ops.errors import OpsError
 from ops.logfile import last_lines, rotate
 from ops.ports import free_port
-from ops.probes import accepts, speaks_amqp
+from ops.probes import accepts, answers, speaks_amqp
 from ops.state import cache_folder
 from ops.unprivileged import account, forget, make_private, minimal_environment, reachable, write_private
 
@@ -244,17 +243,11 @@ class RabbitMQ:
             await asyncio.sleep(0.02)
 
     async def _ready(self, node: asyncio.subprocess.Process) -> None:
-        headers = {"Authorization": aiohttp.encode_basic_auth(*self.admin)}
-        async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=5)) as session:
-            while node.returncode is None:
-                if await speaks_amqp(self.port) and await self._management_answers(session):
-                    return
-                await asyncio.sleep(0.1)
+        credentials = base64.b64encode(":".join(self.admin).encode()).decode()
+        while node.returncode is None:
+            if await speaks_amqp(self.port) and await answers(
+                self.management_port, "/api/whoami", authorization=f"Basic {credentials}"
+            ):
+                return
+            await asyncio.sleep(0.1)
         raise OpsError(f"RabbitMQ ended while it started. The end of {self.log}:\n{last_lines(self.log)}")
-
-    async def _management_answers(self, session: aiohttp.ClientSession) -> bool:
-        try:
-            async with session.get(f"{self.management_url}/api/whoami") as response:
-                return response.status == 200
-        except (aiohttp.ClientError, TimeoutError):
-            return False

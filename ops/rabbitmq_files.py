@@ -89,3 +89,10 @@ def find(cache: Path, who: Account) -> RabbitMQFiles:
     if forced:
         raise OpsError(f"TASKMESH_RABBITMQ asks for `{forced}`, but RabbitMQ was not found that way. {_REMEDY}")
     raise OpsError(f"RabbitMQ was not found on this machine, and it has no apt to fetch it with. {_REMEDY}")
+
+
+def would_download(cache: Path, who: Account) -> bool:
+    forced = os.environ.get("TASKMESH_RABBITMQ", "")
+    if forced not in {"", "debian"} or debian_packages.is_unpacked(reachable(cache, who)):
+        return False
+    return debian_packages.available() and (forced == "debian" or not (_system() or _homebrew()))

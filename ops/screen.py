@@ -23,8 +23,20 @@ def complain(text: str) -> None:
     _talk.print(text, style="red", markup=False)
 
 
-def log_line(name: str, text: str) -> None:
+def named_line(name: str, text: str) -> None:
+    show_text(f"{name:<14} | {text}\n")
+
+
+def named_talk(name: str, text: str) -> None:
     sys.stderr.write(f"{name:<14} | {text}\n")
+
+
+def bare_line(_: str, text: str) -> None:
+    show_text(text + "\n")
+
+
+def show_text(text: str) -> None:
+    sys.stdout.write(text)
 
 
 def show_json(value: object) -> None:
@@ -64,11 +76,11 @@ def show_welcome(state: StackState) -> None:
 def _first_steps(gateway: str) -> str:
     body = "-H 'Content-Type: application/json' -d"
     account = '"username":"ada","password":"Analytical-Engine-1843"'
-    take_token = "sed 's/.*\"access_token\": *\"\\([^\"]*\\)\".*/\\1/'"
+    read_access = 'sed \'s/.*"access_token": *"\\([^"]*\\)".*/\\1/\''
     return f"""
 Try it:
   curl {gateway}/v1/auth/register {body} '{{{account},"email":"ada@example.test"}}'
-  TOKEN=$(curl -s {gateway}/v1/auth/login {body} '{{{account}}}' | {take_token})
+  TOKEN=$(curl -s {gateway}/v1/auth/login {body} '{{{account}}}' | {read_access})
   curl {gateway}/v1/tasks -H "Authorization: Bearer $TOKEN" {body} '{{"title":"Write the first program"}}'
   curl {gateway}/v1/tasks -H "Authorization: Bearer $TOKEN"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ops import migrate, processes, topology
+from ops import logs, migrate, processes, screen, topology
 from ops.errors import OpsError
 from ops.ports import free_port_like
 from ops.postgres import Postgres
@@ -33,10 +33,6 @@ from ops.wiring import VHOST, Replica, Wiring, wanted_ports
 _SERVICE_ATTEMPTS = 4
 
 
-class AlreadyRunning(OpsError):
-    pass
-
-
 @dataclass
 class Stack:
     replicas: list[Replica]
@@ -49,6 +45,8 @@ class Stack:
         self.supervisor = Supervisor(self._changed, self._tell)
         self._wiring: Wiring | None = None
         self._state = "starting"
+        me = processes.find(os.getpid())
+        self._started = me.started if me else ""
 
     @property
     def wiring(self) -> Wiring:
@@ -58,7 +56,7 @@ class Stack:
 
     def prepare(self, *, fresh: bool) -> None:
         """What an earlier run left is ended, and ports and secrets are chosen."""
-        self._end_orphans()
+        self.end_orphans()
         if fresh:
             self.postgres.forget()
             self.rabbitmq.forget()
@@ -124,30 +122,33 @@ class Stack:
     def _tell(self, text: str) -> None:
         self.say(f"{time.monotonic() - self.began:5.1f} s  {text}")
 
-    def _end_orphans(self) -> None:
+    def end_orphans(self) -> bool:
+        """What a killed supervisor left."""
         earlier = read_state()
         recorded = list(earlier["services"].items()) if earlier else []
         # The two servers know best how they want to be ended.
         left = {(each["pid"], each["started"]) for name, each in recorded if name not in {"postgres", "rabbitmq"}}
         ended = processes.end_matching(lambda process: (process.pid, process.started) in left, 10.0)
-        if ended + self.postgres.end_orphan() + self.rabbitmq.end_orphan():
-            self._tell("Ended what an interrupted run had left.")
+        if ended + self.postgres.end_orphan() + self.rabbitmq.end_orphan() == 0:
+            return False
+        self._tell("Ended what an interrupted run had left.")
+        return True
+
+    @property
+    def state(self) -> StackState:
+        services = {name: self._describe(name, each) for name, each in self.supervisor.supervised.items()}
+        return StackState(
+            state=self._state,
+            pid=os.getpid(),
+            started=self._started,
+            ports=dict(self.wiring.ports),
+            services=services,
+            urls=self.wiring.urls(),
+        )
 
     def _changed(self) -> None:
-        me = processes.find(os.getpid())
-        if self._wiring is None or me is None:
-            return
-        services = {name: self._describe(name, each) for name, each in self.supervisor.supervised.items()}
-        write_state(
-            StackState(
-                state=self._state,
-                pid=me.pid,
-                started=me.started,
-                ports=dict(self.wiring.ports),
-                services=services,
-                urls=self.wiring.urls(),
-            )
-        )
+        if self._wiring:
+            write_state(self.state)
 
     def _describe(self, name: str, each: Supervised) -> ServiceState:
         process = processes.find(each.unit.pid) if each.unit.pid else None
@@ -174,6 +175,13 @@ class Stack:
         return (f"http://127.0.0.1:{ports[name]}" if name in ports else health), f"{health}/metrics"
 
 
+def refuse_second() -> None:
+    state = running_state()
+    if state:
+        where = state["urls"]["gateway_url"]
+        raise OpsError(f"Taskmesh already runs here, at {where} (see `taskmesh status`). Stop it with `taskmesh down`.")
+
+
 @contextmanager
 def only_one() -> Iterator[None]:
     """One stack per state folder, for as long as this process lives."""
@@ -182,16 +190,15 @@ def only_one() -> Iterator[None]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as locked:
-        state = running_state()
-        where = f" at {state['urls']['gateway_url']}" if state else ""
-        raise AlreadyRunning(f"Taskmesh already runs here{where}. Stop it with `taskmesh down`.") from locked
+        refuse_second()
+        raise OpsError("Another `taskmesh up` is just starting here. See `taskmesh status` in a moment.") from locked
     else:
         yield
     finally:
         os.close(lock)
 
 
-async def run(stack: Stack, *, fresh: bool, ready: Callable[[Stack], None]) -> int:
+async def run(stack: Stack, *, fresh: bool, verbose: bool) -> int:
     """Until a signal says otherwise; the exit code."""
     received: list[signal.Signals] = []
     stop = asyncio.Event()
@@ -204,17 +211,19 @@ async def run(stack: Stack, *, fresh: bool, ready: Callable[[Stack], None]) -> i
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, interrupt, number)
     await asyncio.to_thread(stack.prepare, fresh=fresh)
+    following = asyncio.create_task(logs.follow(logs.log_files, screen.named_talk)) if verbose else None
     starting, interrupted = asyncio.create_task(stack.start()), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({starting, interrupted}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             await starting
-            ready(stack)
+            screen.show_welcome(stack.state)
             await interrupted
             stack.say("Stopping.")
     finally:
-        for task in (starting, interrupted):
+        tasks = {task for task in (starting, interrupted, following) if task}
+        for task in tasks:
             task.cancel()
-        await asyncio.wait({starting, interrupted})
+        await asyncio.wait(tasks)
         await stack.stop()
     return 130 if signal.SIGINT in received else 0

@@ -1,0 +1,144 @@
+"""The Duplicator: whatever a worker subscribes to is delivered three times, and has one effect and one answer."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+from uuid_utils.compat import uuid7
+
+import auth_worker.app
+import notifier.app
+import task_worker.app
+from chassis.broker import Outgoing, open_broker
+from chassis.requests import Requests, Sender
+from chassis.topology import COMMANDS, EVENTS
+from contracts.catalogue import COMMANDS as ALL_COMMANDS
+from contracts.identity import LogIn, RegisterAccount
+from contracts.message import Actor, Command
+from contracts.notices import SendVerificationMail
+from contracts.people import Person
+from contracts.tasks import CreateTask, DeleteTask, NewTask, TaskPatch, UpdateTask
+from tests.conftest import Addresses
+from tests.eventually import eventually
+from tests.integration.conftest import BUDGET
+
+TIMES = 3
+PASSWORD = "Correct-Horse-7-Battery"
+
+
+async def three_times(requests: Requests, command: Command[Any], actor: Actor | None) -> list[Any]:
+    sender = Sender(uuid7(), actor, BUDGET)
+    replies = await asyncio.gather(*(requests.ask(command, sender) for _ in range(TIMES)))
+    return [(reply.status, reply.value, reply.replayed) for reply in replies]
+
+
+async def events(superuser: asyncpg.Connection, schema: str) -> list[str]:
+    return [row["type"] for row in await superuser.fetch(f"SELECT type FROM {schema}.event_log ORDER BY occurred_at")]
+
+
+async def test_task_commands(running_task_worker, requests: Requests, superuser: asyncpg.Connection, ada: Actor):
+    create = CreateTask(task_id=uuid7(), task=NewTask(title="Water the plants"))
+    first, second, third = await three_times(requests, create, ada)
+    assert first == second == third
+
+    update = UpdateTask(task_id=create.task_id, patch=TaskPatch(title="Water the garden"))
+    first, second, third = await three_times(requests, update, ada)
+    assert first == second == third
+    assert first[1].version == 2
+
+    first, second, third = await three_times(requests, DeleteTask(task_id=create.task_id), ada)
+    assert first == second == third == (204, None, False)
+    assert await events(superuser, "tasks") == [
+        "tasks.task_created.v1",
+        "tasks.task_updated.v1",
+        "tasks.task_deleted.v1",
+    ]
+
+
+async def test_auth_commands(running_auth_worker, requests: Requests, superuser: asyncpg.Connection, seal):
+    await eventually(lambda: superuser.fetchval("SELECT count(*) = 1 FROM auth.signing_keys"))
+    register = RegisterAccount(
+        user_id=uuid7(), username="grace", email="grace@example.org", sealed_password=seal(PASSWORD)
+    )
+    first, second, third = await three_times(requests, register, None)
+    assert first == second == third
+    assert first[0] == 201
+
+    log_in = LogIn(session_id=uuid7(), login="GRACE", sealed_password=seal(PASSWORD))
+    replies = await three_times(requests, log_in, None)
+    assert len({reply[1].refresh_token for reply in replies}) == 1
+    assert await superuser.fetchval("SELECT count(*) FROM auth.sessions") == 1
+    assert await superuser.fetchval("SELECT reply FROM auth.inbox WHERE type = $1", LogIn.wire_name) is None
+    assert await events(superuser, "auth") == ["auth.user_registered.v1", "auth.logged_in.v1"]
+
+
+async def test_notifier_commands(running_notifier, addresses: Addresses, superuser: asyncpg.Connection):
+    user = Person(id=uuid7(), username="grace")
+    command = SendVerificationMail(user=user, email="grace@example.org", sealed_token="sealed")
+    message = Outgoing(
+        exchange=COMMANDS,
+        routing_key=command.queue,
+        body=command.model_dump_json().encode(),
+        message_id=str(uuid7()),
+        type=command.wire_name,
+    )
+    await publish_three_times(addresses, "auth_worker", message)
+    await eventually(lambda: superuser.fetchval("SELECT count(*) = 1 FROM notifier.inbox WHERE status = 200"))
+    assert await superuser.fetchval("SELECT count(*) FROM notifier.mails") == 1
+
+
+async def test_events(running_notifier, addresses: Addresses, superuser: asyncpg.Connection):
+    task_id, user, event_id = uuid7(), Person(id=uuid7(), username="ada"), uuid7()
+    data = {"user": user.model_dump(mode="json"), "actor": user.model_dump(mode="json"), "changes": {}, "audience": []}
+    message = Outgoing(
+        exchange=EVENTS,
+        routing_key="auth.logged_in.v1",
+        body=orjson.dumps(data),
+        message_id=str(event_id),
+        type="auth.logged_in.v1",
+        headers={
+            "ce-specversion": "1.0",
+            "ce-id": str(event_id),
+            "ce-source": "/taskmesh/auth_worker",
+            "ce-type": "auth.logged_in.v1",
+            "ce-subject": f"user/{task_id}",
+            "ce-time": "2026-11-25T12:00:00.000000Z",
+            "ce-sequence": "00000000000000000001",
+        },
+    )
+    await publish_three_times(addresses, "auth_worker", message)
+    await eventually(lambda: superuser.fetchval("SELECT count(*) = 1 FROM notifier.activity"))
+    assert await superuser.fetchval("SELECT event_id FROM notifier.activity") == event_id
+
+
+async def publish_three_times(addresses: Addresses, user: str, message: Outgoing) -> None:
+    async with open_broker(addresses.amqp_url(user), user) as broker:
+        await eventually(lambda: broker.can_publish)
+        for _ in range(TIMES):
+            await broker.publish(message)
+
+
+def test_every_subscription_is_tried_here():
+    tried = {CreateTask, UpdateTask, DeleteTask, RegisterAccount, LogIn, SendVerificationMail}
+    assert tried == set(ALL_COMMANDS)
+    assert {subscription.queue for subscription in notifier.app.SUBSCRIPTIONS.events} == {"notifier.activity"}
+    assert task_worker.app.SUBSCRIPTIONS.events == ()
+    assert auth_worker.app is not None
+
+
+@pytest.mark.parametrize("times", [50])
+async def test_one_idempotency_key_is_one_task_however_often_at_once(
+    running_task_worker, requests: Requests, superuser: asyncpg.Connection, ada: Actor, times: int
+):
+    from chassis.requests import Idempotency
+
+    async def once() -> Any:
+        command = CreateTask(task_id=uuid7(), task=NewTask(title="Only once"))
+        return await requests.ask(command, Sender(uuid7(), ada, BUDGET, Idempotency("key", "sha")))
+
+    replies = await asyncio.gather(*(once() for _ in range(times)))
+    assert len({reply.value.model_dump_json() for reply in replies}) == 1
+    assert sum(not reply.replayed for reply in replies) == 1
+    assert await superuser.fetchval("SELECT count(*) FROM tasks.tasks") == 1
