@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from chassis import inbox, metrics, outbox
 from chassis.broker import Broker, Incoming
@@ -20,7 +20,7 @@ from chassis.envelope import Envelope
 from chassis.errors import Refusal, Unavailable, Unprocessable
 from chassis.failpoints import reach
 from chassis.replies import Reply, send_reply
-from chassis.subscription import AnyCommand, Delivery, Tells, unhandled
+from chassis.subscription import AnyCommand, Delivery, Tells, read_body, unhandled
 from contracts.problems import (
     DEADLINE_EXCEEDED,
     IDEMPOTENCY_IN_PROGRESS,
@@ -58,10 +58,7 @@ class Commands:
             raise unhandled(envelope.wire_name, self._subscriptions)
         if envelope.sender != subscription.message.sent_by:
             raise Unprocessable("authz", f"{envelope.wire_name} is not taken from {envelope.sender or 'nobody'}")
-        try:
-            command = subscription.message.model_validate_json(incoming.body)
-        except ValidationError as error:
-            raise Unprocessable("validation", _places(error)) from error
+        command = read_body(subscription.message, incoming)
 
         reply = await self._execute(subscription, command, envelope, incoming.queue)
         if envelope.caller is not None and reply is not None:
@@ -178,10 +175,3 @@ async def _commit(connection: PoolConnectionProxy) -> None:
 
 def _dump(reply: Any) -> bytes:
     return reply.model_dump_json().encode() if isinstance(reply, BaseModel) else b"null"
-
-
-def _places(error: ValidationError) -> str:
-    """Where the body is wrong, without what stands there."""
-    return "; ".join(
-        f"{'.'.join(map(str, line['loc']))}: {line['type']}" for line in error.errors(include_input=False)
-    )[:500]

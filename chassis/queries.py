@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from chassis import inbox
 from chassis.broker import Broker, Incoming
@@ -14,7 +14,7 @@ from chassis.database import Database
 from chassis.envelope import Envelope
 from chassis.errors import Refusal, Unavailable, Unprocessable
 from chassis.replies import Reply, send_reply
-from chassis.subscription import AnyQuery, Delivery, QuerySubscription, unhandled
+from chassis.subscription import AnyQuery, Delivery, QuerySubscription, read_body, unhandled
 from contracts.outcomes import CommandOutcome, FindCommand
 from contracts.problems import DEADLINE_EXCEEDED, NOT_FOUND, OVERLOADED, Problem
 
@@ -34,10 +34,7 @@ class Queries:
             raise Unprocessable("decode", "a query that nobody waits for")
         if envelope.caller.remaining <= 0:
             return
-        try:
-            query = subscription.message.model_validate_json(incoming.body)
-        except ValidationError as error:
-            raise Unprocessable("validation", f"{error.error_count()} fields of the query are wrong") from error
+        query = read_body(subscription.message, incoming)
         await send_reply(
             self._broker, envelope.caller, await self._answer(subscription, query, envelope, envelope.caller.remaining)
         )

@@ -6,10 +6,12 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from asyncpg.pool import PoolConnectionProxy
+from pydantic import ValidationError
 
+from chassis.broker import Incoming
 from chassis.cloudevents import CloudEvent
 from chassis.envelope import Envelope
-from chassis.errors import Refusal, Unprocessable
+from chassis.errors import ParkReason, Refusal, Unprocessable
 from contracts.message import Actor, Command, Event, Message
 from contracts.problems import UNAUTHENTICATED
 
@@ -77,3 +79,14 @@ def unhandled(wire_name: str, known: Iterable[str]) -> Unprocessable:
     if name and any(name == other.rpartition(".")[0] for other in known):
         return Unprocessable("version", f"this release does not handle {wire_name}")
     return Unprocessable("unhandled", f"nothing here handles {wire_name or 'a message without a type'}")
+
+
+def read_body(message: type[M], incoming: Incoming) -> M:
+    try:
+        return message.model_validate_json(incoming.body)
+    except ValidationError as error:
+        lines = error.errors(include_input=False, include_url=False)
+        # Where the body is wrong, without what stands there.
+        places = "; ".join(f"{'.'.join(map(str, line['loc']))}: {line['type']}" for line in lines)
+        reason: ParkReason = "decode" if lines[0]["type"] == "json_invalid" else "validation"
+        raise Unprocessable(reason, places[:500]) from error

@@ -7,7 +7,6 @@ import orjson
 from aiohttp import web
 
 from chassis.errors import Refusal
-from chassis.requests import Idempotency
 from contracts.problems import INVALID_IDEMPOTENCY_KEY
 
 _KEY = re.compile(r'"([\x21\x23-\x5b\x5d-\x7e]{1,128})"|([\x21\x23-\x7e][\x21-\x7e]{0,127})')

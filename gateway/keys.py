@@ -33,6 +33,7 @@ class Keys:
         self._by_id: PublicKeys = {}
         self._fetched_at = float("-inf")
         self._fetching = asyncio.Lock()
+        self._failing = False
         self.document: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -60,8 +61,11 @@ class Keys:
                 GetSigningKeys(), Sender(message_id=uuid.uuid7(), actor=None, budget=_BUDGET)
             )
         except (Refusal, Unavailable) as error:
-            log.info("signing keys not fetched", reason=str(error))
+            if not self._failing:
+                log.warning("signing keys not fetched", reason=str(error))
+            self._failing = True
             return False
+        self._failing = False
         found = {kid: key for jwk in replied.value.keys if (key := _parse(jwk)) and (kid := _kid(jwk))}
         if found.keys() != self._by_id.keys():
             log.info("signing keys changed", kids=sorted(found))

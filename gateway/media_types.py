@@ -26,7 +26,7 @@ def refuse_content_encoding(request: web.Request) -> None:
 @lru_cache(maxsize=256)
 def accepts(accept: str, media_type: str) -> bool:
     """The most specific range decides, as RFC 9110 has it; what cannot be read is passed over."""
-    whole, part = media_type, f"{media_type.split('/')[0]}/*"
+    whole, part = media_type, f"{media_type.split('/', maxsplit=1)[0]}/*"
     weights: dict[str, float] = {}
     for element in accept.lower().split(","):
         media_range, *parameters = (piece.strip() for piece in element.split(";"))

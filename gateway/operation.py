@@ -43,6 +43,8 @@ class Operation:
     asks: type[Command[Any]] | type[Query[Any]] | None = None
     success: int = 200
     reply: Any = None
+    """The type of the answer's body; of one item where it is a list."""
+    paged: bool = False
     gives: str = JSON
     location: bool = False
     """Whether the answer says where the new thing is."""
@@ -70,29 +72,22 @@ class Operation:
 
     @property
     def every_problem(self) -> tuple[ProblemType, ...]:
-        found = [*self.problems, *_OF_EVERYTHING]
-        if self.access is not Access.ANYONE:
-            found += [problems.UNAUTHENTICATED, problems.INVALID_TOKEN, problems.TOKEN_EXPIRED]
-            found += [problems.BROKER_UNAVAILABLE, problems.SERVICE_UNAVAILABLE]
-        if self.scope is not None:
-            found.append(problems.INSUFFICIENT_SCOPE)
-        if self.limits:
-            found.append(problems.RATE_LIMITED)
-        if any(policy.guards_credentials for policy in self.limits):
-            found.append(problems.SERVICE_UNAVAILABLE)
-        if self.body is not None:
-            found += _OF_A_BODY
-        if self.query is not None:
-            found.append(problems.INVALID_PARAMETER)
-        if self.conditional:
-            found += [problems.PRECONDITION_FAILED, problems.PRECONDITION_REQUIRED]
-        if self.asks is not None:
-            found += _OF_A_MESSAGE
-        if self.sends_command:
-            found.append(problems.OUTCOME_UNKNOWN)
-        if self.takes_idempotency_key:
-            found += _OF_A_KEY
-        return tuple(sorted({problem.code: problem for problem in found}.values(), key=lambda p: (p.status, p.code)))
+        applies = {
+            _OF_EVERYTHING: True,
+            _OF_A_TOKEN: self.access is not Access.ANYONE,
+            (problems.INSUFFICIENT_SCOPE,): self.scope is not None,
+            # Whoever sends forged tokens is limited everywhere.
+            (problems.RATE_LIMITED,): bool(self.limits) or self.access is not Access.ANYONE,
+            (problems.SERVICE_UNAVAILABLE,): any(policy.guards_credentials for policy in self.limits),
+            _OF_A_BODY: self.body is not None,
+            (problems.INVALID_PARAMETER,): self.query is not None,
+            _OF_A_CONDITION: self.conditional,
+            _OF_A_MESSAGE: self.asks is not None,
+            (problems.OUTCOME_UNKNOWN,): self.sends_command,
+            _OF_A_KEY: self.takes_idempotency_key,
+        }
+        found = {*self.problems}.union(*(some for some, does in applies.items() if does))
+        return tuple(sorted(found, key=lambda problem: (problem.status, problem.code)))
 
 
 _OF_EVERYTHING = (
@@ -100,6 +95,16 @@ _OF_EVERYTHING = (
     problems.NOT_ACCEPTABLE,
     problems.UNSUPPORTED_MEDIA_TYPE,
     problems.INTERNAL,
+)
+_OF_A_TOKEN = (
+    problems.UNAUTHENTICATED,
+    problems.INVALID_TOKEN,
+    problems.TOKEN_EXPIRED,
+    problems.SERVICE_UNAVAILABLE,
+)
+_OF_A_CONDITION = (
+    problems.PRECONDITION_FAILED,
+    problems.PRECONDITION_REQUIRED,
 )
 _OF_A_BODY = (
     problems.MALFORMED_REQUEST,

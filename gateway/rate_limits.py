@@ -94,7 +94,8 @@ class RateLimits:
 class LimitReached(Refusal):
     def __init__(self, standing: Standing) -> None:
         self.standing = Standing(standing.policy, standing.quota, standing.window, 0, standing.reset)
-        super().__init__(RATE_LIMITED, f"the limit {standing.policy} is used up", retry_after=max(1, standing.reset))
+        facts = {"retry_after": max(1, standing.reset)}
+        super().__init__(RATE_LIMITED, f"the limit {standing.policy} is used up", facts=facts)
 
 
 def hashed(name: str) -> str:

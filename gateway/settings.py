@@ -30,6 +30,8 @@ class Settings(ServiceSettings):
     )
     auth_sealing_key: str = Field(description="auth_worker's public key, to which passwords are sealed.")
 
+    commit: str = Field("unknown", description="The commit that this was built from.")
+
     trusted_hops: NonNegativeInt = Field(
         0, description="How many proxies of ours add to X-Forwarded-For; 0 means that the peer is the client."
     )

@@ -1,5 +1,6 @@
 """What the gateway holds, and what one request gathers on its way: the only keys into either."""
 
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -26,6 +27,7 @@ CURSORS = web.AppKey("cursors", Cursors)
 FINGERPRINTS = web.AppKey("fingerprints", Fingerprints)
 PASSWORD_KEY = web.AppKey("password_key", SealingKey)
 HEALTH = web.AppKey("health", Health)
+STARTED_AT = web.AppKey("started_at", datetime)
 
 REQUEST_ID = web.RequestKey("request_id", str)
 TRACEPARENT = web.RequestKey("traceparent", str)

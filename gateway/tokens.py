@@ -97,9 +97,7 @@ class Verifier:
         if claims.exp + _LEEWAY < self._clock():
             raise Refusal(TOKEN_EXPIRED)
         caller = Caller(
-            Actor(
-                id=claims.sub, username=claims.username, session_id=claims.sid, scopes=tuple(claims.scope.split())
-            ),
+            Actor(id=claims.sub, username=claims.username, session_id=claims.sid, scopes=tuple(claims.scope.split())),
             claims.exp,
         )
         if len(self._verified) >= _MAX_CACHED:

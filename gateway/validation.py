@@ -1,9 +1,11 @@
 """What pydantic finds wrong, told in a way that never repeats what was sent."""
 
 from collections.abc import Iterable
+from typing import get_args
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails, list_all_errors
+from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
 
 from chassis.errors import Refusal
 from contracts.problems import (
@@ -17,16 +19,31 @@ from contracts.problems import (
 _MAX_ERRORS = 50
 _MAX_POINTER = 200  # characters
 
-# Their texts are filled in with a parser's message or with a tag, either of which may hold input.
-_ECHOING = frozenset(
-    kind["type"]
-    for kind in list_all_errors()
-    if "{error}" in kind["message_template_python"] or "{tag}" in kind["message_template_python"]
+_OF_PYDANTIC: frozenset[str] = frozenset(get_args(ErrorType))
+_PLAIN = frozenset(
+    {
+        "missing",
+        "extra_forbidden",
+        "string_too_short",
+        "string_too_long",
+        "string_pattern_mismatch",
+        "too_short",
+        "too_long",
+        "greater_than",
+        "greater_than_equal",
+        "less_than",
+        "less_than_equal",
+        "literal_error",
+        "enum",
+    }
 )
+"""Told from the schema alone. Others of pydantic's texts may hold a parser's message, and so a piece of the input."""
 
 
 def _detail(error: ErrorDetails) -> str:
-    return "is not what it must be" if error["type"] in _ECHOING else error["msg"]
+    kind = error["type"]
+    told = kind in _PLAIN or kind.endswith("_type") or kind not in _OF_PYDANTIC
+    return error["msg"] if told else "is not what it must be"
 
 
 def _pointer(location: Iterable[int | str]) -> str:

@@ -9,24 +9,22 @@ from collections.abc import Callable, Sequence
 
 from ops import processes
 from ops.errors import OpsError
-from ops.logfile import last_lines, rotate
-from ops.state import ROOT, StackState, logs_folder, read_state, running_state
-from ops.unprivileged import make_passable
+from ops.logfile import rotate
+from ops.state import ROOT, StackState, make_logs_folder, read_state, running_state
 
 _STOP_SECONDS = 90.0
 
 
 def start(arguments: Sequence[str], say: Callable[[str], None]) -> StackState:
     """Returns when everything is ready."""
-    make_passable(logs_folder())
-    log = logs_folder() / "supervisor.log"
+    log = make_logs_folder() / "supervisor.log"
     rotate(log)
     position = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
         child = subprocess.Popen(
             [sys.executable, "-m", "ops", "up", *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=output,
+            stdout=subprocess.DEVNULL,  # the welcome, which is shown here
             stderr=output,
             cwd=ROOT,
             env={**os.environ, "NO_COLOR": "1"},
@@ -44,7 +42,7 @@ def start(arguments: Sequence[str], say: Callable[[str], None]) -> StackState:
         child.wait()
         raise
     _pass_on(log.read_bytes()[position:], position, say)
-    raise OpsError(f"Taskmesh did not start. The end of {log}:\n{last_lines(log, 5)}")
+    raise OpsError(f"Taskmesh did not start. What it said is also in {log}.")
 
 
 def _pass_on(news: bytes, position: int, say: Callable[[str], None]) -> int:

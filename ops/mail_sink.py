@@ -58,5 +58,5 @@ async def _serve(folder: Path, smtp_port: int, http_port: int) -> None:
 
 if __name__ == "__main__":
     mails = Path(os.environ["MAIL_FOLDER"])
-    mails.mkdir(parents=True, exist_ok=True)
+    mails.mkdir(mode=0o700, parents=True, exist_ok=True)
     asyncio.run(_serve(mails, int(os.environ["SMTP_PORT"]), int(os.environ["HTTP_PORT"])))

@@ -207,7 +207,7 @@ class Postgres:
                 if len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready":
                     return
             await asyncio.sleep(0.02)
-        raise OpsError(f"Postgres ended while it started. The end of {self.log}:\n{last_lines(self.log)}")
+        raise OpsError(f"Postgres ended while it started.\nThe end of {self.log}:\n{last_lines(self.log)}")
 
 
 def _locale(major: int) -> list[str]:

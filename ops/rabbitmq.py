@@ -239,7 +239,7 @@ class RabbitMQ:
     async def _epmd_answers(self) -> None:
         while not await accepts(self._epmd_port):
             if self._epmd and self._epmd.returncode is not None:
-                raise OpsError(f"Erlang's epmd did not start. The end of {self.log}:\n{last_lines(self.log)}")
+                raise OpsError(f"Erlang's epmd did not start.\nThe end of {self.log}:\n{last_lines(self.log)}")
             await asyncio.sleep(0.02)
 
     async def _ready(self, node: asyncio.subprocess.Process) -> None:
@@ -250,4 +250,4 @@ class RabbitMQ:
             ):
                 return
             await asyncio.sleep(0.1)
-        raise OpsError(f"RabbitMQ ended while it started. The end of {self.log}:\n{last_lines(self.log)}")
+        raise OpsError(f"RabbitMQ ended while it started.\nThe end of {self.log}:\n{last_lines(self.log)}")

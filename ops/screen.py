@@ -10,7 +10,8 @@ from rich.table import Table
 
 from ops.state import StackState
 
-_data = Console(soft_wrap=True)
+_WIDE = 240  # columns of what no terminal shows: no cell is cut for a file or a pipe
+_data = Console(width=None if sys.stdout.isatty() else _WIDE)
 _talk = Console(stderr=True, soft_wrap=True, highlight=False)
 _COLOURS = {"ready": "green", "ok": "green", "warn": "yellow", "fail": "red", "failed": "red"}
 
@@ -48,7 +49,9 @@ def _state(text: str) -> str:
 
 
 def show_services(state: StackState) -> None:
-    table = Table("service", "state", "pid", "restarts", "url", "metrics", box=None, pad_edge=False)
+    table = Table("service", "state", "pid", "restarts", box=None, pad_edge=False)
+    for column in ("url", "metrics"):
+        table.add_column(column, overflow="fold")
     for name, each in state["services"].items():
         pid = "" if each["pid"] is None else str(each["pid"])
         table.add_row(
@@ -59,7 +62,6 @@ def show_services(state: StackState) -> None:
 
 def show_welcome(state: StackState) -> None:
     urls = state["urls"]
-    table = Table(box=None, show_header=False, pad_edge=False)
     for name, url in (
         ("gateway", urls["gateway_url"]),
         ("documentation", f"{urls['gateway_url']}/docs"),
@@ -68,9 +70,8 @@ def show_welcome(state: StackState) -> None:
         ("rabbitmq", urls["amqp_url"]),
         ("management", urls["management_url"]),
     ):
-        table.add_row(f"[bold]{name}[/]", url)
-    _data.print(table)
-    _data.print(_first_steps(urls["gateway_url"]), markup=False, highlight=False)
+        show_text(f"{name:<14} {url}\n")
+    show_text(_first_steps(urls["gateway_url"]) + "\n")
 
 
 def _first_steps(gateway: str) -> str:

@@ -53,7 +53,7 @@ class Service:
         code = self._process.returncode
         await self.stop()
         raise OpsError(
-            f"{self.name} ended with {code} before it was ready. The end of {self.log}:\n{last_lines(self.log)}"
+            f"{self.name} ended with {code} before it was ready.\nThe end of {self.log}:\n{last_lines(self.log)}"
         )
 
     async def wait(self) -> int:

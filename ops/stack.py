@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ops import logs, migrate, processes, screen, topology
+from ops import logs, migrate, processes, rabbitmq_files, screen, topology
 from ops.errors import OpsError
 from ops.ports import free_port_like
 from ops.postgres import Postgres
@@ -20,14 +20,14 @@ from ops.state import (
     ServiceState,
     StackState,
     cache_folder,
-    logs_folder,
+    make_logs_folder,
     read_state,
     running_state,
     state_folder,
     write_state,
 )
 from ops.supervisor import Supervised, Supervisor
-from ops.unprivileged import forget, make_passable
+from ops.unprivileged import account, forget, make_passable
 from ops.wiring import VHOST, Replica, Wiring, wanted_ports
 
 _SERVICE_ATTEMPTS = 4
@@ -78,6 +78,8 @@ class Stack:
     async def start(self) -> None:
         """Returns when everything is ready."""
         mail = self._service("mail", "ops.mail_sink", "mail", self.wiring.mail_environment(state_folder() / "mail"))
+        if rabbitmq_files.would_download(cache_folder(), account()):
+            self._tell("Fetching RabbitMQ from the package archive (33 MB, once).")
         self.supervisor.launch([self.postgres, self.rabbitmq, mail])
         await asyncio.gather(self._migrated(), self._declared(), self.supervisor.ready("mail"))
         services = [
@@ -115,8 +117,7 @@ class Stack:
         self._tell("Exchanges, queues and users are declared.")
 
     def _service(self, name: str, module: str, port: str, environment: dict[str, str]) -> Service:
-        make_passable(logs_folder())
-        log = logs_folder() / f"{name}.log"
+        log = make_logs_folder() / f"{name}.log"
         return Service(name, module, environment, log, self.wiring.ports[port], self._changed)
 
     def _tell(self, text: str) -> None:

@@ -42,6 +42,12 @@ def logs_folder() -> Path:
     return state_folder() / "logs"
 
 
+def make_logs_folder() -> Path:
+    make_passable(state_folder())
+    logs_folder().mkdir(mode=0o700, exist_ok=True)
+    return logs_folder()
+
+
 def _path() -> Path:
     return state_folder() / "state.json"
 

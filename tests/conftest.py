@@ -14,6 +14,7 @@ import pytest
 from chassis.broker import Broker, open_broker
 from chassis.requests import Requests
 from chassis.sealing import OpeningKeys
+from chassis.topology import TOPOLOGY
 from ops import topology
 from ops.management import open_management
 from ops.migrate import ROLES, migrate
@@ -68,12 +69,12 @@ async def database(postgres: Postgres) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def queues(rabbitmq: RabbitMQ) -> AsyncIterator[None]:
-    """Every queue is empty when the test starts."""
+async def vhost(rabbitmq: RabbitMQ) -> str:
+    """Every queue in it is empty when the test starts."""
     async with open_management(rabbitmq.management_url, rabbitmq.admin) as api:
-        names = [queue.name for queue in topology.TOPOLOGY.queues]
+        names = [queue.name for queue in TOPOLOGY.queues]
         await asyncio.gather(*(api.delete("queues", VHOST, name, "contents") for name in names))
-    yield
+    return VHOST
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,13 @@ class Addresses:
     postgres: Postgres
     rabbitmq: RabbitMQ
     database: str
+    vhost: str
 
     def database_url(self, role: str) -> str:
         return self.postgres.url(role, PASSWORDS[role], self.database)
 
     def amqp_url(self, user: str) -> str:
-        return self.rabbitmq.amqp_url(user, PASSWORDS[user], VHOST)
+        return self.rabbitmq.amqp_url(user, PASSWORDS[user], self.vhost)
 
     @property
     def superuser_url(self) -> str:
@@ -96,8 +98,8 @@ class Addresses:
 
 
 @pytest.fixture
-def addresses(postgres: Postgres, rabbitmq: RabbitMQ, database: str, queues: None) -> Addresses:
-    return Addresses(postgres, rabbitmq, database)
+def addresses(postgres: Postgres, rabbitmq: RabbitMQ, database: str, vhost: str) -> Addresses:
+    return Addresses(postgres, rabbitmq, database, vhost)
 
 
 @pytest.fixture

@@ -1,1 +1,14 @@
 """One file for each resource: small handlers, and the table that says what each operation takes and gives."""
+
+from gateway.routes import accounts, activity, commands, limits, problems, service, signing_keys, tasks
+
+OPERATIONS = (
+    *accounts.OPERATIONS,
+    *tasks.OPERATIONS,
+    *activity.OPERATIONS,
+    *commands.OPERATIONS,
+    *problems.OPERATIONS,
+    *limits.OPERATIONS,
+    *signing_keys.OPERATIONS,
+    *service.OPERATIONS,
+)

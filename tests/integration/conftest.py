@@ -1,6 +1,6 @@
 """Workers in this process, on the test's own database and the real broker."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
 import pytest
@@ -19,6 +19,9 @@ from contracts.identity import PASSWORD_PURPOSE
 from contracts.message import Actor
 from tests.conftest import Addresses, Keys
 from tests.eventually import eventually
+
+Seal = Callable[[str], str]
+BUDGET = timedelta(seconds=5)
 
 
 @pytest.fixture
@@ -71,10 +74,7 @@ def ada() -> Actor:
 
 
 @pytest.fixture
-def seal(keys: Keys):
+def seal(keys: Keys) -> Seal:
     """Seals a password as the gateway does."""
     key = SealingKey.parse(keys.auth_sealing_key)
     return lambda password: key.seal(password, purpose=PASSWORD_PURPOSE)
-
-
-BUDGET = timedelta(seconds=5)

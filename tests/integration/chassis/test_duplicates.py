@@ -12,7 +12,7 @@ import auth_worker.app
 import notifier.app
 import task_worker.app
 from chassis.broker import Outgoing, open_broker
-from chassis.requests import Requests, Sender
+from chassis.requests import Idempotency, Requests, Sender
 from chassis.topology import COMMANDS, EVENTS
 from contracts.catalogue import COMMANDS as ALL_COMMANDS
 from contracts.identity import LogIn, RegisterAccount
@@ -22,7 +22,7 @@ from contracts.people import Person
 from contracts.tasks import CreateTask, DeleteTask, NewTask, TaskPatch, UpdateTask
 from tests.conftest import Addresses
 from tests.eventually import eventually
-from tests.integration.conftest import BUDGET
+from tests.integration.conftest import BUDGET, Seal
 
 TIMES = 3
 PASSWORD = "Correct-Horse-7-Battery"
@@ -38,7 +38,8 @@ async def events(superuser: asyncpg.Connection, schema: str) -> list[str]:
     return [row["type"] for row in await superuser.fetch(f"SELECT type FROM {schema}.event_log ORDER BY occurred_at")]
 
 
-async def test_task_commands(running_task_worker, requests: Requests, superuser: asyncpg.Connection, ada: Actor):
+@pytest.mark.usefixtures("running_task_worker")
+async def test_task_commands(requests: Requests, superuser: asyncpg.Connection, ada: Actor) -> None:
     create = CreateTask(task_id=uuid7(), task=NewTask(title="Water the plants"))
     first, second, third = await three_times(requests, create, ada)
     assert first == second == third
@@ -57,7 +58,8 @@ async def test_task_commands(running_task_worker, requests: Requests, superuser:
     ]
 
 
-async def test_auth_commands(running_auth_worker, requests: Requests, superuser: asyncpg.Connection, seal):
+@pytest.mark.usefixtures("running_auth_worker")
+async def test_auth_commands(requests: Requests, superuser: asyncpg.Connection, seal: Seal) -> None:
     await eventually(lambda: superuser.fetchval("SELECT count(*) = 1 FROM auth.signing_keys"))
     register = RegisterAccount(
         user_id=uuid7(), username="grace", email="grace@example.org", sealed_password=seal(PASSWORD)
@@ -74,7 +76,8 @@ async def test_auth_commands(running_auth_worker, requests: Requests, superuser:
     assert await events(superuser, "auth") == ["auth.user_registered.v1", "auth.logged_in.v1"]
 
 
-async def test_notifier_commands(running_notifier, addresses: Addresses, superuser: asyncpg.Connection):
+@pytest.mark.usefixtures("running_notifier")
+async def test_notifier_commands(addresses: Addresses, superuser: asyncpg.Connection) -> None:
     user = Person(id=uuid7(), username="grace")
     command = SendVerificationMail(user=user, email="grace@example.org", sealed_token="sealed")
     message = Outgoing(
@@ -89,7 +92,8 @@ async def test_notifier_commands(running_notifier, addresses: Addresses, superus
     assert await superuser.fetchval("SELECT count(*) FROM notifier.mails") == 1
 
 
-async def test_events(running_notifier, addresses: Addresses, superuser: asyncpg.Connection):
+@pytest.mark.usefixtures("running_notifier")
+async def test_events(addresses: Addresses, superuser: asyncpg.Connection) -> None:
     task_id, user, event_id = uuid7(), Person(id=uuid7(), username="ada"), uuid7()
     data = {"user": user.model_dump(mode="json"), "actor": user.model_dump(mode="json"), "changes": {}, "audience": []}
     message = Outgoing(
@@ -120,7 +124,7 @@ async def publish_three_times(addresses: Addresses, user: str, message: Outgoing
             await broker.publish(message)
 
 
-def test_every_subscription_is_tried_here():
+def test_every_subscription_is_tried_here() -> None:
     tried = {CreateTask, UpdateTask, DeleteTask, RegisterAccount, LogIn, SendVerificationMail}
     assert tried == set(ALL_COMMANDS)
     assert {subscription.queue for subscription in notifier.app.SUBSCRIPTIONS.events} == {"notifier.activity"}
@@ -128,17 +132,15 @@ def test_every_subscription_is_tried_here():
     assert auth_worker.app is not None
 
 
-@pytest.mark.parametrize("times", [50])
+@pytest.mark.usefixtures("running_task_worker")
 async def test_one_idempotency_key_is_one_task_however_often_at_once(
-    running_task_worker, requests: Requests, superuser: asyncpg.Connection, ada: Actor, times: int
-):
-    from chassis.requests import Idempotency
-
+    requests: Requests, superuser: asyncpg.Connection, ada: Actor
+) -> None:
     async def once() -> Any:
         command = CreateTask(task_id=uuid7(), task=NewTask(title="Only once"))
         return await requests.ask(command, Sender(uuid7(), ada, BUDGET, Idempotency("key", "sha")))
 
-    replies = await asyncio.gather(*(once() for _ in range(times)))
+    replies = await asyncio.gather(*(once() for _ in range(50)))
     assert len({reply.value.model_dump_json() for reply in replies}) == 1
     assert sum(not reply.replayed for reply in replies) == 1
     assert await superuser.fetchval("SELECT count(*) FROM tasks.tasks") == 1

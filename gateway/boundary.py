@@ -1,0 +1,104 @@
+"""The outermost layer of every request: its id, its trace, its line in the log, and the one place where errors end.
+
+It stands around the router and not inside it, because aiohttp answers an unknown Expect before any middleware.
+"""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+import uuid_utils.compat as uuid
+from aiohttp import web
+from opentelemetry.trace import Span
+
+from chassis.tracing import current_trace_id, current_traceparent, server_span
+from gateway import cors, problem_documents
+from gateway.http_metrics import ACTIVE_REQUESTS, REQUEST_DURATION
+from gateway.problem_documents import Told
+from gateway.request_target import check_target
+from gateway.settings import Settings
+from gateway.state import CALLER, OPERATION, REQUEST_ID, TRACEPARENT
+
+log = structlog.get_logger()
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
+_CLOSING = frozenset({"malformed-request", "request-timeout", "payload-too-large"})
+"""After these nobody knows where the next request on the connection begins."""
+
+
+def request_id(request: web.BaseRequest) -> str:
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid7())
+
+
+class Boundary:
+    def __init__(self, route: Handler, settings: Settings) -> None:
+        self._route = route
+        self._settings = settings
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        started = time.perf_counter()
+        request[REQUEST_ID] = request_id(request)
+        method = request.method if request.method in _METHODS else "_OTHER"
+        with (
+            ACTIVE_REQUESTS.track_inprogress(),
+            structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]),
+            server_span(method, request.headers) as span,
+        ):
+            if traceparent := current_traceparent():
+                request[TRACEPARENT] = traceparent
+            response = await self._answer(request)
+            self._record(request, response, method, span, time.perf_counter() - started)
+            return response
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        try:
+            check_target(request, public_url=self._settings.public_url)
+            preflight = cors.preflight(request, self._settings.cors_origins)
+            return preflight or await self._route(request)
+        except Exception as error:
+            if isinstance(error, ConnectionError) and request.transport is None:
+                raise
+            told = problem_documents.tell(error)
+            if told is None:
+                log.exception("request failed")
+                told = problem_documents.defect()
+            return self._respond(request, told)
+
+    def _respond(self, request: web.Request, told: Told) -> web.Response:
+        operation, code = request.get(OPERATION), told.problem.type.code
+        if operation is not None and told.problem.type not in operation.every_problem:
+            log.error("undeclared problem", operation=operation.name, code=code)
+        members = problem_documents.document(
+            told.problem,
+            public_url=self._settings.public_url,
+            instance=request.raw_path.split("?", 1)[0].encode(errors="backslashreplace").decode(),
+            request_id=request[REQUEST_ID],
+            trace_id=current_trace_id(),
+        )
+        response = problem_documents.respond(told, members)
+        if code in _CLOSING:
+            response.force_close()
+        return response
+
+    def _record(
+        self, request: web.Request, response: web.StreamResponse, method: str, span: Span, seconds: float
+    ) -> None:
+        operation, caller = request.get(OPERATION), request.get(CALLER)
+        route = operation.path if operation else "unmatched"
+        span.update_name(f"{method} {route}")
+        span.set_attribute("http.route", route)
+        span.set_attribute("http.response.status_code", response.status)
+        REQUEST_DURATION.labels(method, route, response.status).observe(seconds)
+        log.info(
+            "request",
+            method=method,
+            route=route,
+            status=response.status,
+            ms=round(seconds * 1000, 1),
+            user_id=str(caller.actor.id) if caller else None,
+        )

@@ -1,0 +1,113 @@
+"""From a command or a query to the answer over HTTP."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import orjson
+import uuid_utils.compat as uuid
+from aiohttp import web
+from pydantic import BaseModel
+
+from chassis.requests import Idempotency, Replied, Sender
+from contracts.message import Command, Query
+from gateway.idempotency import read_key
+from gateway.preconditions import etag, matches_if_none_match
+from gateway.prefer import Preferences, read_preferences
+from gateway.state import CALLER, COMMAND_IDS, FINGERPRINTS, OPERATION, PARSED_BODY, REQUESTS, SETTINGS
+from gateway.visitor import principal
+
+R = TypeVar("R")
+
+Location = Callable[[Any], str]
+"""From the reply and not from the command: a repetition is answered with what the first request made."""
+
+
+async def ask(request: web.Request, query: Query[R]) -> R:
+    caller, preferences = request[CALLER], _preferences(request)
+    sender = Sender(
+        message_id=uuid.uuid7(),
+        actor=caller.actor if caller else None,
+        budget=preferences.wait or request.app[SETTINGS].request_timeout,
+    )
+    replied = await request.app[REQUESTS].ask(query, sender)
+    return replied.value
+
+
+async def execute(request: web.Request, command: Command[Any], *, location: Location | None = None) -> web.Response:
+    operation, caller, preferences = request[OPERATION], request[CALLER], _preferences(request)
+    asynchronous = preferences.respond_async and operation.repeatable
+    sender = Sender(
+        message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=asynchronous),
+        actor=caller.actor if caller else None,
+        budget=preferences.wait or request.app[SETTINGS].request_timeout,
+        idempotency=_idempotency(request) if operation.takes_idempotency_key else None,
+    )
+    if asynchronous:
+        await request.app[REQUESTS].send(command, sender)
+        return _accepted(command, sender)
+    return _done(await request.app[REQUESTS].ask(command, sender), preferences, location)
+
+
+def show(request: web.Request, value: BaseModel) -> web.Response:
+    headers = _version_headers(value)
+    version = getattr(value, "version", None)
+    if isinstance(version, int) and matches_if_none_match(request, version):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=value.model_dump_json().encode(), headers=headers, content_type="application/json")
+
+
+def _preferences(request: web.Request) -> Preferences:
+    return read_preferences(request.headers.getall("Prefer", []))
+
+
+def _idempotency(request: web.Request) -> Idempotency | None:
+    key = read_key(request)
+    if key is None:
+        return None
+    fingerprint = request.app[FINGERPRINTS].of(
+        request.method, request.path, list(request.query.items()), request.get(PARSED_BODY)
+    )
+    return Idempotency(key, fingerprint)
+
+
+def _version_headers(value: object) -> dict[str, str]:
+    version = getattr(value, "version", None)
+    return {"ETag": etag(version)} if isinstance(version, int) else {}
+
+
+def _accepted(command: Command[Any], sender: Sender) -> web.Response:
+    body = {
+        "id": str(sender.message_id),
+        "type": command.wire_name,
+        "status": "pending",
+        "created_at": datetime.now(UTC),
+    }
+    headers = {"Location": f"/v1/commands/{sender.message_id}", "Preference-Applied": "respond-async"}
+    return web.Response(
+        body=orjson.dumps(body, option=orjson.OPT_UTC_Z), status=202, headers=headers, content_type="application/json"
+    )
+
+
+def _done(replied: Replied[Any], preferences: Preferences, location: Location | None) -> web.Response:
+    headers, applied = {}, []
+    if replied.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if preferences.wait is not None:
+        applied.append(f"wait={preferences.wait.seconds}")
+    value = replied.value
+    if value is None:
+        status, body = replied.status, None
+    else:
+        headers.update(_version_headers(value))
+        if location is not None:
+            headers["Location"] = location(value)
+        status, body = replied.status, value.model_dump_json().encode()
+        if preferences.minimal:
+            applied.append("return=minimal")
+            status, body = 201 if status == 201 else 204, None
+    if applied:
+        headers["Preference-Applied"] = ", ".join(applied)
+    if body is None:
+        return web.Response(status=status, headers=headers)
+    return web.Response(body=body, status=status, headers=headers, content_type="application/json")

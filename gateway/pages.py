@@ -1,0 +1,59 @@
+"""Lists, page by page."""
+
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+from urllib.parse import urlencode
+
+import orjson
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from gateway.cursors import MAX_CURSOR
+from gateway.query import Number, Parameters
+from gateway.state import CURSORS, OPERATION
+from gateway.visitor import principal
+
+P = TypeVar("P", bound=BaseModel)
+
+
+class Listing(Parameters):
+    limit: Annotated[Number, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=MAX_CURSOR)] | None = None
+
+
+class Page(BaseModel):
+    limit: int
+    has_more: bool
+    next_cursor: str | None
+
+
+def read_position(request: web.Request, listing: Listing, position: type[P]) -> P | None:
+    if listing.cursor is None:
+        return None
+    return request.app[CURSORS].read(
+        listing.cursor,
+        position,
+        listing=request[OPERATION].name,
+        filters=listing,
+        principal=principal(request),
+    )
+
+
+def show_page(
+    request: web.Request, listing: Listing, items: Sequence[BaseModel], following: BaseModel | None
+) -> web.Response:
+    cursor, headers = None, {}
+    if following is not None:
+        cursor = request.app[CURSORS].write(
+            following,
+            listing=request[OPERATION].name,
+            filters=listing,
+            principal=principal(request),
+        )
+        headers["Link"] = f'<{request.path}?{urlencode({**request.query, "cursor": cursor})}>; rel="next"'
+    page = Page(limit=listing.limit, has_more=following is not None, next_cursor=cursor)
+    body = b'{"items":[%b],"page":%b}' % (
+        b",".join(item.model_dump_json().encode() for item in items),
+        orjson.dumps(page.model_dump()),
+    )
+    return web.Response(body=body, headers=headers, content_type="application/json")

@@ -1,0 +1,99 @@
+"""aiohttp's server with our limits, and with our words where its parser refuses a request."""
+
+from typing import Any
+
+import structlog
+import uuid_utils.compat as uuid
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from chassis.tracing import current_trace_id, current_traceparent, server_span
+from contracts.problems import HEADERS_TOO_LARGE, INTERNAL, MALFORMED_REQUEST, URI_TOO_LONG, Problem, ProblemType
+from gateway import problem_documents
+from gateway.boundary import Boundary
+from gateway.problem_documents import Told
+from gateway.response_headers import add_fixed
+from gateway.settings import Settings
+
+log = structlog.get_logger()
+
+_MAX_LINE = 4096  # bytes
+_MAX_FIELD = 8190  # bytes; unlike _MAX_LINE, because that is how the two are told apart
+_LIMITS: dict[str, Any] = {
+    "max_line_size": _MAX_LINE,
+    "max_field_size": _MAX_FIELD,
+    "max_headers": 64,
+    "keepalive_timeout": 75.0,
+    "lingering_time": 2.0,
+    "auto_decompress": False,
+    "access_log": None,
+}
+
+
+class _Unsigned(web.Response):
+    """Without the Server header, which aiohttp adds where no signal of an application can take it away."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Server", None)
+
+
+def _refused(error: BaseException | None) -> ProblemType:
+    match error:
+        case LineTooLong(args=(_, int(limit), *_)):
+            return URI_TOO_LONG if limit == _MAX_LINE else HEADERS_TOO_LARGE
+        case Exception(args=(str(text), *_)) if text.startswith("Too many headers"):
+            return HEADERS_TOO_LARGE
+        case _:
+            return MALFORMED_REQUEST
+
+
+class _Connection(web.RequestHandler):
+    def __init__(self, server: web.Server, public_url: str, **options: Any) -> None:
+        super().__init__(server, **options)
+        self._public_url = public_url
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002  it repeats what was sent
+    ) -> web.StreamResponse:
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun already")
+        problem = Problem(type=_refused(exc) if status == 400 else INTERNAL)
+        request_id = str(uuid.uuid7())
+        with server_span("_OTHER", {}):
+            members = problem_documents.document(
+                problem, public_url=self._public_url, request_id=request_id, trace_id=current_trace_id()
+            )
+            response = _Unsigned(
+                body=problem_documents.respond(Told(problem), members).body,
+                status=problem.type.status,
+                content_type=problem_documents.CONTENT_TYPE,
+            )
+            add_fixed(response.headers, request_id=request_id, traceparent=current_traceparent())
+            response.force_close()
+            log.info("unreadable request", code=problem.type.code, error=type(exc).__name__, request_id=request_id)
+            return response
+
+
+class _Server(web.Server):
+    def __init__(self, boundary: Boundary, public_url: str, **options: Any) -> None:
+        super().__init__(boundary, **options)  # type: ignore[arg-type]
+        self._public_url = public_url
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, self._public_url, loop=self._loop, **self._kwargs)
+
+
+class Runner(web.AppRunner):
+    def __init__(self, app: web.Application, settings: Settings) -> None:
+        super().__init__(app, shutdown_timeout=settings.drain_timeout.total_seconds())
+        self._settings = settings
+
+    async def _make_server(self) -> web.Server:
+        plain = await super()._make_server()
+        boundary = Boundary(plain.request_handler, self._settings)
+        return _Server(boundary, self._settings.public_url, request_factory=plain.request_factory, **_LIMITS)

@@ -1,0 +1,23 @@
+"""Who asks."""
+
+from uuid import UUID
+
+from aiohttp import web
+
+from contracts.message import Actor
+from gateway.command_ids import NOBODY
+from gateway.state import CALLER
+
+
+def user(request: web.Request) -> Actor:
+    """Where the operation is for users alone."""
+    caller = request[CALLER]
+    if caller is None:
+        raise TypeError("an operation that is open to anybody asks who is logged in")
+    return caller.actor
+
+
+def principal(request: web.Request) -> UUID:
+    """Whose commands, cursors and keys these are: callers without an account share one."""
+    caller = request[CALLER]
+    return caller.actor.id if caller else NOBODY
