@@ -76,7 +76,7 @@ class Boundary:
         members = problem_documents.document(
             told.problem,
             public_url=self._settings.public_url,
-            instance=request.raw_path.split("?", 1)[0].encode(errors="backslashreplace").decode(),
+            instance=request.rel_url.raw_path.encode(errors="backslashreplace").decode(),
             request_id=request[REQUEST_ID],
             trace_id=current_trace_id(),
         )

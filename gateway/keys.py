@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -66,12 +67,17 @@ class Keys:
             self._failing = True
             return False
         self._failing = False
-        found = {kid: key for jwk in replied.value.keys if (key := _parse(jwk)) and (kid := _kid(jwk))}
+        return self.learn(replied.value.keys)
+
+    def learn(self, jwks: Iterable[dict[str, Any]]) -> bool:
+        """These and no others from now on."""
+        document = tuple(jwks)
+        found = {kid: key for jwk in document if (kid := _kid(jwk)) and (key := _parse(jwk))}
         if found.keys() != self._by_id.keys():
             log.info("signing keys changed", kids=sorted(found))
             self._verifier.forget_all()
         self._by_id = found
-        self.document = tuple(jwk for jwk in replied.value.keys if jwk.get("kid") in found)
+        self.document = tuple(jwk for jwk in document if jwk.get("kid") in found)
         return bool(found)
 
 

@@ -16,9 +16,7 @@ def check_target(request: web.BaseRequest, *, public_url: str) -> None:
     if request.method == "CONNECT":
         raise Refusal(MALFORMED_REQUEST, "this is no proxy")
     target = request.raw_path
-    if (
-        not target.startswith("/")
-        and target != "*"
-        and URL(target).authority not in (hosts[0], URL(public_url).authority)
-    ):
-        raise Refusal(MALFORMED_REQUEST, "the target is another host's")
+    if not target.startswith("/") and target != "*":
+        ours = (hosts[0], URL(public_url).host_port_subcomponent)
+        if URL(target).host_port_subcomponent not in ours:
+            raise Refusal(MALFORMED_REQUEST, "the target is another host's")

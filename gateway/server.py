@@ -71,6 +71,7 @@ class _Connection(web.RequestHandler):
             response = _Unsigned(
                 body=problem_documents.respond(Told(problem), members).body,
                 status=problem.type.status,
+                headers={"Connection": "close"},
                 content_type=problem_documents.CONTENT_TYPE,
             )
             add_fixed(response.headers, request_id=request_id, traceparent=current_traceparent())

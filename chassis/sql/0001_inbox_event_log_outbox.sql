@@ -34,7 +34,7 @@ CREATE TABLE event_log (
   actor_id          uuid,
   data              json        NOT NULL CHECK (octet_length(data::text) <= 262144),
   traceparent       text,
-  occurred_at       timestamptz NOT NULL DEFAULT now(),
+  occurred_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   UNIQUE (aggregate_id, aggregate_version)
 );
 

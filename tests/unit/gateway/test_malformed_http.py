@@ -1,0 +1,81 @@
+"""What aiohttp's parser refuses, or should have: our document, nothing of the input, and a closed connection."""
+
+import pytest
+
+HOST = b"Host: x\r\n"
+CANARY = b"canary"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "code"),
+    [
+        (b"POST /v1/tasks HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "malformed-request"),
+        (b"POST /v1/tasks HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd", 400, "malformed-request"),
+        (b"POST /v1/tasks HTTP/1.1\r\n" + HOST + b"Content-Length: +4\r\n\r\nabcd", 400, "malformed-request"),
+        (b"POST /v1/tasks HTTP/1.1\r\n" + HOST + b"Content-Length: -1\r\n\r\n", 400, "malformed-request"),
+        (b"POST /v1/tasks HTTP/1.1\r\n" + HOST + b"Content-Length: 4,4\r\n\r\nabcd", 400, "malformed-request"),
+        (b"POST /v1/tasks HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n", 400, "malformed-request"),
+        (b"POST /v1/tasks HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked, identity\r\n\r\n", 400, "malformed-request"),
+        (b"GET /canary HTTP/1.1\r\n" + HOST + b"X-A : canary\r\n\r\n", 400, "malformed-request"),
+        (b"GET /canary HTTP/1.1\r\n" + HOST + b"X-A: a\r\n canary\r\n\r\n", 400, "malformed-request"),
+        (b"GET /canary HTTP/1.1\n" + HOST + b"\r\n", 400, "malformed-request"),
+        (b"GET /canary HTTP/1.1\r\n" + HOST + b"X-A: can\x00ary\r\n\r\n", 400, "malformed-request"),
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "malformed-request"),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400, "malformed-request"),
+        (b"GET / HTTP/1.0\r\n\r\n", 400, "malformed-request"),
+        (b"GET /canary\r\n\r\n", 400, "malformed-request"),
+        (b"GET http://canary/v1/tasks HTTP/1.1\r\n" + HOST + b"\r\n", 400, "malformed-request"),
+        (b"CONNECT canary:443 HTTP/1.1\r\n" + HOST + b"\r\n", 400, "malformed-request"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03canary\r\n\r\n", 400, "malformed-request"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "malformed-request"),
+        (b"GET /" + CANARY * 1500 + b" HTTP/1.1\r\n" + HOST + b"\r\n", 414, "uri-too-long"),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"X-A: " + CANARY * 1500 + b"\r\n\r\n", 431, "headers-too-large"),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"X-A: canary\r\n" * 129 + b"\r\n", 431, "headers-too-large"),
+        (b"GET / HTTP/1.1\r\n" + HOST + b"Expect: canary\r\n\r\n", 400, "malformed-request"),
+    ],
+)
+async def test_unreadable_requests_are_refused_without_an_echo(served, request_bytes, status, code):
+    answer = await served.raw(request_bytes)
+    assert (answer.status, answer.code) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers.get("connection") == "close"
+    assert "x-request-id" in answer.headers
+    assert "traceparent" in answer.headers
+    assert "nosniff" in answer.headers["x-content-type-options"]
+    assert "server" not in answer.headers
+    assert CANARY not in answer.body.replace(b'"instance":"/canary"', b"")
+
+
+async def test_a_chunk_of_an_impossible_size_is_malformed(served):
+    head = b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    answer = await served.raw(head + b"FFFFFFFFFFFFFFFFF\r\nabc\r\n")
+    assert (answer.status, answer.code) == (400, "malformed-request")
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "OPTIONS"])
+async def test_methods_that_a_path_does_not_take_are_named_by_those_it_takes(served, method):
+    answer = await served.raw(f"{method} /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    assert (answer.status, answer.code) == (405, "method-not-allowed")
+    assert answer.headers["allow"] == "get,head,post"
+
+
+async def test_a_method_that_nobody_knows_is_refused(served):
+    answer = await served.raw(b"FOO /v1/tasks HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer.status in (400, 405)
+
+
+async def test_a_body_that_drips_is_given_up(served):
+    head = b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{"
+    answer = await served.raw(head)
+    assert (answer.status, answer.code) == (408, "request-timeout")
+    assert answer.headers["connection"] == "close"
+
+
+async def test_its_own_name_in_the_target_is_fine(served):
+    answer = await served.raw(b"GET http://x/livez HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer.status == 200
+
+
+async def test_pipelined_requests_are_served_in_order(served):
+    answer = await served.raw(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
+    assert answer.status == 200
