@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts import identity, notices, outcomes, tasks
+from contracts import identity, notices, outcomes, sharing, task_lists, tasks
 from contracts.message import Command, Event, Query
 
 COMMANDS: tuple[type[Command[Any]], ...] = (
@@ -10,14 +10,25 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     identity.LogIn,
     tasks.CreateTask,
     tasks.UpdateTask,
+    tasks.UpdateTasks,
+    tasks.AddTags,
+    tasks.RemoveTag,
     tasks.DeleteTask,
+    tasks.RestoreTask,
+    sharing.ShareTask,
+    sharing.ChangeShare,
+    sharing.Unshare,
     notices.SendVerificationMail,
 )
 QUERIES: tuple[type[Query[Any]], ...] = (
     identity.GetAccount,
+    identity.FindUser,
     identity.GetSigningKeys,
     tasks.GetTask,
-    tasks.ListTasks,
+    task_lists.ListTasks,
+    task_lists.GetTaskStats,
+    task_lists.ListTags,
+    sharing.ListShares,
     notices.ListActivity,
     outcomes.FindCommand,
 )
@@ -30,4 +41,9 @@ EVENTS: tuple[type[Event], ...] = (
     tasks.TaskCompleted,
     tasks.TaskReopened,
     tasks.TaskDeleted,
+    tasks.TaskRestored,
+    tasks.TagsChanged,
+    sharing.TaskShared,
+    sharing.ShareUpdated,
+    sharing.TaskUnshared,
 )

@@ -119,6 +119,12 @@ NOT_FOUND = _declare(
     "Not found",
     "There is nothing here that the caller may see.",
 )
+USER_NOT_FOUND = _declare(
+    "user-not-found",
+    404,
+    "User not found",
+    "No account has this username.",
+)
 METHOD_NOT_ALLOWED = _declare(
     "method-not-allowed",
     405,
@@ -148,6 +154,12 @@ EMAIL_TAKEN = _declare(
     409,
     "E-mail address taken",
     "Another account has this e-mail address; capitals make no difference.",
+)
+ALREADY_SHARED = _declare(
+    "already-shared",
+    409,
+    "Already shared",
+    "The task is shared with this person already: PUT changes the permission.",
 )
 IDEMPOTENCY_IN_PROGRESS = _declare(
     "idempotency-in-progress",

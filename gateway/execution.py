@@ -1,5 +1,6 @@
 """From a command or a query to the answer over HTTP."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -50,11 +51,19 @@ async def execute(request: web.Request, command: Command[Any], *, location: Loca
 
 
 def show(request: web.Request, value: BaseModel) -> web.Response:
-    headers = _version_headers(value)
-    version = getattr(value, "version", None)
-    if isinstance(version, int) and matches_if_none_match(request, version):
+    return _unless_known(request, value.model_dump_json().encode(), _version_headers(value))
+
+
+def show_by_content(request: web.Request, value: BaseModel) -> web.Response:
+    """For what has no version: its entity tag is made of what it says."""
+    body = value.model_dump_json().encode()
+    return _unless_known(request, body, {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'})
+
+
+def _unless_known(request: web.Request, body: bytes, headers: dict[str, str]) -> web.Response:
+    if "ETag" in headers and matches_if_none_match(request, headers["ETag"]):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=value.model_dump_json().encode(), headers=headers, content_type="application/json")
+    return web.Response(body=body, headers=headers, content_type="application/json")
 
 
 def _preferences(request: web.Request) -> Preferences:

@@ -23,6 +23,11 @@ _SUMMARIES = {
     ("task", "completed"): "Completed “{task[title]}”",
     ("task", "reopened"): "Reopened “{task[title]}”",
     ("task", "deleted"): "Deleted “{task[title]}”",
+    ("task", "restored"): "Restored “{task[title]}”",
+    ("task", "tags_changed"): "Changed the tags of “{task[title]}”",
+    ("share", "shared"): "Shared “{task[title]}” with {share[user][username]}",
+    ("share", "share_updated"): "Let {share[user][username]} {share[permission]} “{task[title]}”",
+    ("share", "unshared"): "“{task[title]}” is no longer shared with {share[user][username]}",
 }
 
 
