@@ -1,6 +1,5 @@
 """Who else may see a task."""
 
-from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from contracts.identity import Username
 from contracts.message import Command, Model, Query
 from contracts.people import Person
 from contracts.tasks import COMMANDS, QUERIES, IfMatch, TaskEvent, Written
+from contracts.timestamp import Timestamp
 
 Level = Literal["view", "edit"]
 
@@ -29,7 +29,7 @@ class Share(Model):
     task_id: UUID
     user: Person
     permission: Level
-    shared_at: datetime
+    shared_at: Timestamp
     version: int
 
 
@@ -69,7 +69,7 @@ class Unshare(Command[None]):
 
 
 class SharePosition(Model):
-    shared_at: datetime
+    shared_at: Timestamp
     user_id: UUID
 
 

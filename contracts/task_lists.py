@@ -1,6 +1,6 @@
 """Tasks by the page, and what can be counted of them."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from contracts.message import Model, Query
 from contracts.tasks import QUERIES, Priority, Status, Tag, Task
+from contracts.timestamp import Timestamp
 
 Owner = Literal["me", "shared", "any"]
 Sort = Literal[
@@ -57,9 +58,9 @@ class ListTasks(Query[TaskPage]):
     """All of them."""
     overdue: bool | None = None
     search: str | None = None
-    created_from: datetime | None = None
-    created_until: datetime | None = None
-    updated_from: datetime | None = None
+    created_from: Timestamp | None = None
+    created_until: Timestamp | None = None
+    updated_from: Timestamp | None = None
     due_from: date | None = None
     due_until: date | None = None
     sort: Annotated[tuple[Sort, ...], Field(min_length=1, max_length=3)] = NEWEST_FIRST

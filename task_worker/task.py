@@ -25,7 +25,7 @@ from contracts.tasks import (
 )
 from contracts.tasks import Task as TaskView
 
-_FOLLOWS_FROM_THE_REST = ("version", "updated_at", "overdue_at")
+_FOLLOWS_FROM_THE_REST = ("version", "updated_at", "deleted_at", "overdue_at")
 _NOT_SHOWN = ("owner_id", "owner_username", "overdue_at")
 
 

@@ -41,13 +41,16 @@ class SharedListing(Listing):
     priority: Annotated[tuple[Priority, ...], COMMAS, ONCE] = ()
     tags: Annotated[Tags, COMMAS, Field(description="The task must have all of them.")] = ()
     overdue: Flag | None = None
-    search: Annotated[
-        str,
-        StringConstraints(min_length=1, max_length=200),
-        NORMALISED,
-        SEVERAL_LINES,
-        Field(description='Words of the title or description; "a phrase", or, and -without as in a search engine.'),
-    ] | None = None
+    search: (
+        Annotated[
+            str,
+            StringConstraints(min_length=1, max_length=200),
+            NORMALISED,
+            SEVERAL_LINES,
+            Field(description='Words of the title or description; "a phrase", or, and -without as in a search engine.'),
+        ]
+        | None
+    ) = None
     created_after: Annotated[Moment | None, Field(description="A day is included as a whole.")] = None
     created_before: Annotated[Moment | None, Field(description="A day is included as a whole.")] = None
     updated_after: Annotated[Moment | None, Field(description="A day is included as a whole.")] = None
@@ -114,7 +117,8 @@ async def list_tasks_shared_with_me(request: web.Request) -> web.Response:
 
 
 async def show_task_stats(request: web.Request) -> web.Response:
-    return show_by_content(request, await ask(request, GetTaskStats()))
+    stats = await ask(request, GetTaskStats())
+    return show_by_content(request, stats)
 
 
 async def list_tags(request: web.Request) -> web.Response:

@@ -17,6 +17,7 @@ from contracts.tasks import Permission
 from task_worker.store.tasks import task_of
 from task_worker.task import Task
 
+
 @dataclass(frozen=True, slots=True)
 class _Key:
     """`text` is the key of one task as a cursor holds it; Postgres casts it back."""
