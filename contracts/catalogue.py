@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts import identity, notices, outcomes, sharing, task_lists, tasks
+from contracts import comments, files, identity, notices, outcomes, sharing, task_lists, tasks
 from contracts.message import Command, Event, Query
 
 COMMANDS: tuple[type[Command[Any]], ...] = (
@@ -18,6 +18,13 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     sharing.ShareTask,
     sharing.ChangeShare,
     sharing.Unshare,
+    comments.AddComment,
+    comments.EditComment,
+    comments.DeleteComment,
+    files.BeginUpload,
+    files.AttachFile,
+    files.RemoveFile,
+    files.EraseFile,
     notices.SendVerificationMail,
 )
 QUERIES: tuple[type[Query[Any]], ...] = (
@@ -29,6 +36,10 @@ QUERIES: tuple[type[Query[Any]], ...] = (
     task_lists.GetTaskStats,
     task_lists.ListTags,
     sharing.ListShares,
+    comments.ListComments,
+    comments.GetComment,
+    files.ListFiles,
+    files.GetFile,
     notices.ListActivity,
     outcomes.FindCommand,
 )
@@ -43,7 +54,14 @@ EVENTS: tuple[type[Event], ...] = (
     tasks.TaskDeleted,
     tasks.TaskRestored,
     tasks.TagsChanged,
+    tasks.TaskDueSoon,
+    tasks.TaskOverdue,
     sharing.TaskShared,
     sharing.ShareUpdated,
     sharing.TaskUnshared,
+    comments.CommentAdded,
+    comments.CommentEdited,
+    comments.CommentDeleted,
+    files.FileAttached,
+    files.FileRemoved,
 )

@@ -161,6 +161,12 @@ ALREADY_SHARED = _declare(
     "Already shared",
     "The task is shared with this person already: PUT changes the permission.",
 )
+QUOTA_EXCEEDED = _declare(
+    "quota-exceeded",
+    409,
+    "Quota exceeded",
+    "The task has as many files as it may have, or its owner's space for files is used up.",
+)
 IDEMPOTENCY_IN_PROGRESS = _declare(
     "idempotency-in-progress",
     409,
@@ -190,6 +196,12 @@ UNSUPPORTED_MEDIA_TYPE = _declare(
     415,
     "Unsupported media type",
     "The Content-Type or Content-Encoding is not one that this operation takes.",
+)
+RANGE_NOT_SATISFIABLE = _declare(
+    "range-not-satisfiable",
+    416,
+    "Range not satisfiable",
+    "The file is shorter than the range that was asked for: Content-Range has its length.",
 )
 VALIDATION_FAILED = _declare(
     "validation-failed",

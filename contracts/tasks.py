@@ -257,6 +257,20 @@ class TaskRestored(TaskEvent):
     action: ClassVar[str] = "restored"
 
 
+class TaskDueSoon(TaskEvent):
+    """Told once for each due date, as long before its end as the owner wants it."""
+
+    wire_name: ClassVar[str] = "tasks.task_due_soon.v1"
+    action: ClassVar[str] = "due_soon"
+
+
+class TaskOverdue(TaskEvent):
+    """Told once for each due date, when it ends where the owner lives."""
+
+    wire_name: ClassVar[str] = "tasks.task_overdue.v1"
+    action: ClassVar[str] = "overdue"
+
+
 class TagsChanged(TaskEvent):
     wire_name: ClassVar[str] = "tasks.tags_changed.v1"
     action: ClassVar[str] = "tags_changed"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.errors import Refusal
+from contracts.comments import AddComment, DeleteComment, EditComment, GetComment, ListComments
+from contracts.files import AttachFile, BeginUpload, GetFile, ListFiles, RemoveFile
 from contracts.message import Message
 from contracts.problems import FORBIDDEN, NOT_FOUND
 from contracts.sharing import ChangeShare, ListShares, ShareTask, Unshare
@@ -39,6 +41,16 @@ MATRIX: Mapping[type[Message], Rule] = {
     RemoveTag: Rule("edit"),
     DeleteTask: Rule("owner"),
     RestoreTask: Rule("owner"),
+    ListComments: Rule("view"),
+    GetComment: Rule("view"),
+    AddComment: Rule("view"),
+    EditComment: Rule(None, own="view"),
+    DeleteComment: Rule("owner", own="view"),
+    ListFiles: Rule("view"),
+    GetFile: Rule("view"),
+    BeginUpload: Rule("edit"),
+    AttachFile: Rule("edit"),
+    RemoveFile: Rule("edit"),
     ListShares: Rule("edit"),
     ShareTask: Rule("owner"),
     ChangeShare: Rule("owner"),

@@ -12,6 +12,7 @@ from contracts.problems import NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED
 from contracts.tasks import (
     MAX_TAGS,
     Change,
+    IfMatch,
     NewTask,
     Permission,
     Priority,
@@ -79,10 +80,6 @@ class Task:
     def owner(self) -> Person:
         return Person(id=self.owner_id, username=self.owner_username)
 
-    def require_version(self, if_match: tuple[int, ...] | None) -> None:
-        if if_match is not None and self.version not in if_match:
-            raise Refusal(PRECONDITION_FAILED, facts={"current_etag": f'"{self.version}"'})
-
     def apply(self, patch: TaskPatch, *, at: datetime) -> "Task":
         """Itself when the patch changes nothing: then there is no new version either."""
         named = patch.model_fields_set
@@ -138,6 +135,11 @@ class Task:
     def _shown(self) -> dict[str, Any]:
         shown = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _NOT_SHOWN}
         return {**shown, "owner": self.owner, "completed": self.status == "completed"}
+
+
+def require_version(current: int, if_match: IfMatch) -> None:
+    if if_match is not None and current not in if_match:
+        raise Refusal(PRECONDITION_FAILED, facts={"current_etag": f'"{current}"'})
 
 
 def _status(status: Status, *, completed: bool | None) -> Status:

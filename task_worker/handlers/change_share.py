@@ -10,7 +10,7 @@ from task_worker.store import shares
 
 
 async def change_share(command: ChangeShare, delivery: Delivery) -> Answer:
-    opened = await open_task(command, delivery, if_match=command.if_match)
+    opened = await open_task(command, delivery, command.task_id, if_match=command.if_match)
     before = next((share for share in opened.shares if share.is_of(command.username)), None)
     if before is None:
         raise Refusal(NOT_FOUND)

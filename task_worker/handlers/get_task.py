@@ -6,5 +6,5 @@ from task_worker.open_task import see_task
 
 
 async def get_task(query: GetTask, delivery: Delivery) -> Task:
-    task, permission = await see_task(query, delivery, deleted=query.deleted)
+    task, permission = await see_task(query, delivery, query.task_id, deleted=query.deleted)
     return task.seen_by(permission, at=datetime.now(UTC))

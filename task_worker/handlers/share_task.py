@@ -9,7 +9,7 @@ from task_worker.store import shares
 
 
 async def share_task(command: ShareTask, delivery: Delivery) -> Answer:
-    opened = await open_task(command, delivery, if_match=command.if_match)
+    opened = await open_task(command, delivery, command.task_id, if_match=command.if_match)
     if command.user.id == opened.task.owner_id:
         error = FieldError(pointer="#/shared_with_username", code="self", detail="is the owner of the task")
         raise Refusal(VALIDATION_FAILED, "a task is not shared with its owner", errors=[error])

@@ -10,7 +10,7 @@ from task_worker.store import shares
 async def unshare(command: Unshare, delivery: Delivery) -> Answer:
     """The owner revokes any share, and everybody may leave."""
     leaves = command.username.lower() == delivery.actor.username.lower()
-    opened = await open_task(command, delivery, if_match=command.if_match, own=leaves)
+    opened = await open_task(command, delivery, command.task_id, if_match=command.if_match, own=leaves)
     share = next((share for share in opened.shares if share.is_of(command.username)), None)
     if share is None:
         raise Refusal(NOT_FOUND)

@@ -1,7 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -26,12 +25,8 @@ async def insert(connection: PoolConnectionProxy, task: Task) -> Task:
     overdue_at = await connection.fetchval(
         """
         INSERT INTO tasks (id, owner_id, owner_username, title, description, status, completed_at,
-                           priority, due_date, tags, version, created_at, updated_at, overdue_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                CASE WHEN $6 <> 'completed'
-                     THEN ($9::date + 1)::timestamp AT TIME ZONE coalesce(
-                       (SELECT timezone FROM calendars WHERE person_id = $2), 'UTC')
-                END)
+                           priority, due_date, tags, version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         RETURNING overdue_at
         """,
         task.id,
@@ -103,7 +98,7 @@ async def find(connection: PoolConnectionProxy, task_id: UUID, *, viewer: UUID) 
 
 async def save(connection: PoolConnectionProxy, task: Task) -> Task:
     """With `overdue_at`, as it is now."""
-    overdue_at: Any = await connection.fetchrow(
+    saved = await connection.fetchrow(
         """
         UPDATE tasks
            SET title = $3,
@@ -118,11 +113,7 @@ async def save(connection: PoolConnectionProxy, task: Task) -> Task:
                file_count = $12,
                updated_at = $13,
                deleted_at = $14,
-               version = $2,
-               overdue_at = CASE WHEN $5 <> 'completed'
-                                 THEN ($8::date + 1)::timestamp AT TIME ZONE coalesce(
-                                   (SELECT timezone FROM calendars WHERE person_id = tasks.owner_id), 'UTC')
-                            END
+               version = $2
          WHERE id = $1
            AND version = $2 - 1
         RETURNING overdue_at
@@ -142,6 +133,6 @@ async def save(connection: PoolConnectionProxy, task: Task) -> Task:
         task.updated_at,
         task.deleted_at,
     )
-    if overdue_at is None:
+    if saved is None:
         raise LookupError(f"version {task.version - 1} of task {task.id} is not there, although it was locked")
-    return replace(task, overdue_at=overdue_at["overdue_at"])
+    return replace(task, overdue_at=saved["overdue_at"])
