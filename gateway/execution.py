@@ -10,8 +10,10 @@ import uuid_utils.compat as uuid
 from aiohttp import web
 from pydantic import BaseModel
 
-from chassis.requests import Idempotency, Replied, Sender
+from chassis.errors import Refusal
+from chassis.requests import Idempotency, OutcomeUnknown, Replied, Sender
 from contracts.message import Command, Query
+from contracts.problems import DEADLINE_EXCEEDED
 from gateway.idempotency import read_key
 from gateway.preconditions import etag, matches_if_none_match
 from gateway.prefer import Preferences, read_preferences
@@ -48,6 +50,20 @@ async def execute(request: web.Request, command: Command[Any], *, location: Loca
         await request.app[REQUESTS].send(command, sender)
         return _accepted(command, sender)
     return _done(await request.app[REQUESTS].ask(command, sender), preferences, location)
+
+
+async def prepare(request: web.Request, command: Command[None]) -> None:
+    """What must be done before the request itself can be: not knowing whether it was is a plain no."""
+    caller = request[CALLER]
+    sender = Sender(
+        message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=False),
+        actor=caller.actor if caller else None,
+        budget=request.app[SETTINGS].request_timeout,
+    )
+    try:
+        await request.app[REQUESTS].ask(command, sender)
+    except OutcomeUnknown as error:
+        raise Refusal(DEADLINE_EXCEEDED) from error
 
 
 def show(request: web.Request, value: BaseModel) -> web.Response:

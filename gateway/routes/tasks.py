@@ -1,9 +1,12 @@
+from typing import Annotated
 from uuid import UUID
 
 import uuid_utils.compat as uuid
 from aiohttp import web
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
+from chassis.errors import Refusal
 from contracts.problems import EMPTY_PATCH, FORBIDDEN, NOT_FOUND
 from contracts.tasks import (
     AddTags,
@@ -30,6 +33,12 @@ from gateway.query import Flag, Parameters, read_query
 from gateway.rate_limits import CREATE_TASK, OTHERWISE
 
 
+def _each_once(ids: tuple[UUID, ...]) -> tuple[UUID, ...]:
+    if len(set(ids)) < len(ids):
+        raise PydanticCustomError("repeated", "must name each task once")
+    return ids
+
+
 class Shown(Parameters):
     deleted: Flag = Field(default=False, description="Whether a task that the caller has deleted is shown, too.")
 
@@ -39,7 +48,7 @@ class NewTags(Written):
 
 
 class BulkUpdate(Written):
-    task_ids: tuple[UUID, ...] = Field(min_length=1, max_length=100)
+    task_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100), AfterValidator(_each_once)]
     updates: TaskPatch
 
 
@@ -67,6 +76,8 @@ async def replace_task(request: web.Request) -> web.Response:
 
 async def update_tasks(request: web.Request) -> web.Response:
     body = await read_body(request, BulkUpdate)
+    if not body.updates.model_fields_set:
+        raise Refusal(EMPTY_PATCH)
     return await execute(request, UpdateTasks(task_ids=body.task_ids, patch=body.updates))
 
 

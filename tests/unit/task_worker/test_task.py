@@ -19,7 +19,7 @@ from contracts.tasks import (
     TaskUpdated,
 )
 from contracts.tasks import Task as TaskView
-from task_worker.task import Task
+from task_worker.task import Task, require_version
 
 ADA = Person(id=UUID(int=1), username="ada")
 MADE = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -131,13 +131,13 @@ def test_saying_not_completed_leaves_work_in_progress_alone() -> None:
 
 @pytest.mark.parametrize("if_match", [None, (1,), (7, 1)])
 def test_a_caller_who_has_seen_this_version_may_go_on(if_match: tuple[int, ...] | None) -> None:
-    make().require_version(if_match)
+    require_version(1, if_match)
 
 
 @pytest.mark.parametrize("if_match", [(), (2,), (2, 3)])
 def test_a_caller_who_has_seen_another_version_is_told_the_current_one(if_match: tuple[int, ...]) -> None:
     with pytest.raises(Refusal) as refused:
-        make().require_version(if_match)
+        require_version(1, if_match)
     assert refused.value.problem == Problem(type=PRECONDITION_FAILED, facts={"current_etag": '"1"'})
 
 
