@@ -7,18 +7,18 @@ from pydantic import Field, StringConstraints
 
 from contracts.message import Command, Model, Query
 from contracts.people import Person
-from contracts.tasks import COMMANDS, QUERIES, IfMatch, TaskEvent, Written
+from contracts.tasks import COMMANDS, QUERIES, IfMatch, TaskEvent
 from contracts.text import NORMALISED, SEVERAL_LINES
 from contracts.timestamp import Timestamp
 
 Content = Annotated[str, StringConstraints(min_length=1, max_length=1000), NORMALISED, SEVERAL_LINES]
 
 
-class NewComment(Written):
+class NewComment(Model):
     content: Content
 
 
-class CommentPatch(Written):
+class CommentPatch(Model):
     content: Content
 
 

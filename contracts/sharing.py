@@ -8,18 +8,18 @@ from pydantic import Field
 from contracts.identity import Username
 from contracts.message import Command, Model, Query
 from contracts.people import Person
-from contracts.tasks import COMMANDS, QUERIES, IfMatch, TaskEvent, Written
+from contracts.tasks import COMMANDS, QUERIES, IfMatch, TaskEvent
 from contracts.timestamp import Timestamp
 
 Level = Literal["view", "edit"]
 
 
-class NewShare(Written):
+class NewShare(Model):
     shared_with_username: Username
     permission: Level = "view"
 
 
-class ShareLevel(Written):
+class ShareLevel(Model):
     permission: Level
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     StringConstraints,
@@ -39,13 +38,9 @@ Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(lam
 DueDate = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2200, 12, 31))]
 
 
-class Written(Model):
-    """What a client writes. A member that nobody knows is refused, not dropped."""
+class _Written(Model):
+    """What a client writes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class _WrittenTask(Written):
     @model_validator(mode="after")
     def _completed_agrees_with_status(self) -> Self:
         completed, status = getattr(self, "completed", None), getattr(self, "status", None)
@@ -60,7 +55,7 @@ class _WrittenTask(Written):
         return {name: value for name, value in handler(self).items() if name in self.model_fields_set}
 
 
-class NewTask(_WrittenTask):
+class NewTask(_Written):
     title: Title
     description: Description | None = None
     status: Status = "pending"
@@ -77,7 +72,7 @@ class NewTask(_WrittenTask):
         return TaskPatch(**values)
 
 
-class TaskPatch(_WrittenTask):
+class TaskPatch(_Written):
     """RFC 7396: a member that is absent stays as it is, null clears."""
 
     title: Title = ""

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from chassis.errors import Refusal
+from contracts.message import Model
 from contracts.problems import EMPTY_PATCH, FORBIDDEN, NOT_FOUND
 from contracts.tasks import (
     AddTags,
@@ -22,7 +23,6 @@ from contracts.tasks import (
     TaskPatch,
     UpdateTask,
     UpdateTasks,
-    Written,
 )
 from gateway.body import read_body
 from gateway.execution import ask, execute, show
@@ -43,11 +43,11 @@ class Shown(Parameters):
     deleted: Flag = Field(default=False, description="Whether a task that the caller has deleted is shown, too.")
 
 
-class NewTags(Written):
+class NewTags(Model):
     tags: Tags = Field(min_length=1)
 
 
-class BulkUpdate(Written):
+class BulkUpdate(Model):
     task_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100), AfterValidator(_each_once)]
     updates: TaskPatch
 
