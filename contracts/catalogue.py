@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts import identity, notices, outcomes, tasks
+from contracts import comments, files, identity, notices, outcomes, sharing, task_lists, tasks
 from contracts.message import Command, Event, Query
 
 COMMANDS: tuple[type[Command[Any]], ...] = (
@@ -10,14 +10,36 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     identity.LogIn,
     tasks.CreateTask,
     tasks.UpdateTask,
+    tasks.UpdateTasks,
+    tasks.AddTags,
+    tasks.RemoveTag,
     tasks.DeleteTask,
+    tasks.RestoreTask,
+    sharing.ShareTask,
+    sharing.ChangeShare,
+    sharing.Unshare,
+    comments.AddComment,
+    comments.EditComment,
+    comments.DeleteComment,
+    files.BeginUpload,
+    files.AttachFile,
+    files.RemoveFile,
+    files.EraseFile,
     notices.SendVerificationMail,
 )
 QUERIES: tuple[type[Query[Any]], ...] = (
     identity.GetAccount,
+    identity.FindUser,
     identity.GetSigningKeys,
     tasks.GetTask,
-    tasks.ListTasks,
+    task_lists.ListTasks,
+    task_lists.GetTaskStats,
+    task_lists.ListTags,
+    sharing.ListShares,
+    comments.ListComments,
+    comments.GetComment,
+    files.ListFiles,
+    files.GetFile,
     notices.ListActivity,
     outcomes.FindCommand,
 )
@@ -30,4 +52,16 @@ EVENTS: tuple[type[Event], ...] = (
     tasks.TaskCompleted,
     tasks.TaskReopened,
     tasks.TaskDeleted,
+    tasks.TaskRestored,
+    tasks.TagsChanged,
+    tasks.TaskDueSoon,
+    tasks.TaskOverdue,
+    sharing.TaskShared,
+    sharing.ShareUpdated,
+    sharing.TaskUnshared,
+    comments.CommentAdded,
+    comments.CommentEdited,
+    comments.CommentDeleted,
+    files.FileAttached,
+    files.FileRemoved,
 )

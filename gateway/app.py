@@ -7,6 +7,7 @@ from aiohttp import web
 from chassis.background import Background
 from chassis.broker import Broker, open_broker
 from chassis.health import Checks, Health
+from chassis.objects import Objects
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from contracts.catalogue import COMMANDS
@@ -30,6 +31,7 @@ from gateway.state import (
     FINGERPRINTS,
     HEALTH,
     KEYS,
+    OBJECTS,
     PASSWORD_KEY,
     RATE_LIMITS,
     REQUESTS,
@@ -68,6 +70,7 @@ def create_app(
     app[COMMAND_IDS] = CommandIds(derive(secret, "command ids"), COMMANDS)
     app[CURSORS] = Cursors(derive(secret, "cursors"))
     app[FINGERPRINTS] = Fingerprints(derive(secret, "fingerprints"))
+    app[OBJECTS] = Objects(settings.object_storage_url)
     app[PASSWORD_KEY] = SealingKey.parse(settings.auth_sealing_key)
     app.on_response_prepare.append(add_to_response)
     register(app, OPERATIONS)

@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from chassis.health import Health
+from chassis.objects import Objects
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from gateway.command_ids import CommandIds
@@ -26,6 +27,7 @@ COMMAND_IDS = web.AppKey("command_ids", CommandIds)
 CURSORS = web.AppKey("cursors", Cursors)
 FINGERPRINTS = web.AppKey("fingerprints", Fingerprints)
 PASSWORD_KEY = web.AppKey("password_key", SealingKey)
+OBJECTS = web.AppKey("objects", Objects)
 HEALTH = web.AppKey("health", Health)
 STARTED_AT = web.AppKey("started_at", datetime)
 

@@ -23,6 +23,18 @@ _SUMMARIES = {
     ("task", "completed"): "Completed “{task[title]}”",
     ("task", "reopened"): "Reopened “{task[title]}”",
     ("task", "deleted"): "Deleted “{task[title]}”",
+    ("task", "restored"): "Restored “{task[title]}”",
+    ("task", "due_soon"): "“{task[title]}” is due soon",
+    ("task", "overdue"): "“{task[title]}” is overdue",
+    ("task", "tags_changed"): "Changed the tags of “{task[title]}”",
+    ("share", "shared"): "Shared “{task[title]}” with {share[user][username]}",
+    ("share", "share_updated"): "Let {share[user][username]} {share[permission]} “{task[title]}”",
+    ("comment", "created"): "Commented on “{task[title]}”",
+    ("comment", "updated"): "Edited a comment on “{task[title]}”",
+    ("comment", "deleted"): "Deleted a comment on “{task[title]}”",
+    ("file", "uploaded"): "Attached {file[filename]} to “{task[title]}”",
+    ("file", "deleted"): "Removed {file[filename]} from “{task[title]}”",
+    ("share", "unshared"): "“{task[title]}” is no longer shared with {share[user][username]}",
 }
 
 
@@ -62,6 +74,7 @@ def activity_of(event: CloudEvent) -> Activity:
 
 
 def _resource_id(event: CloudEvent) -> UUID:
-    """The user for what happens to an account or its sessions; else what the event is about."""
-    user = event.data.get("user")
-    return UUID(user["id"]) if user else UUID(event.subject.rpartition("/")[2])
+    """The user for what happens to an account, its sessions or his share; else what the event is about."""
+    data = event.data
+    part = data.get("user") or data.get("share", {}).get("user") or data.get("comment") or data.get("file")
+    return UUID(part["id"]) if part else UUID(event.subject.rpartition("/")[2])

@@ -1,10 +1,27 @@
 """One file for each resource: small handlers, and the table that says what each operation takes and gives."""
 
-from gateway.routes import accounts, activity, commands, limits, problems, service, signing_keys, tasks
+from gateway.routes import (
+    accounts,
+    activity,
+    commands,
+    comments,
+    files,
+    limits,
+    problems,
+    service,
+    sharing,
+    signing_keys,
+    task_lists,
+    tasks,
+)
 
 OPERATIONS = (
     *accounts.OPERATIONS,
     *tasks.OPERATIONS,
+    *task_lists.OPERATIONS,
+    *sharing.OPERATIONS,
+    *comments.OPERATIONS,
+    *files.OPERATIONS,
     *activity.OPERATIONS,
     *commands.OPERATIONS,
     *problems.OPERATIONS,

@@ -9,6 +9,7 @@ import auth_worker.app
 import auth_worker.settings
 import notifier.app
 import task_worker.app
+import task_worker.settings
 from chassis.sealing import OpeningKeys
 from chassis.subscription import AnyCommand, AnyQuery
 from chassis.topology import EVENTS, TOPOLOGY
@@ -29,7 +30,7 @@ class Handler:
 def every_subscription() -> Mapping[str, Subscriptions]:
     return {
         "auth_worker": _of_auth_worker(),
-        "task_worker": task_worker.app.SUBSCRIPTIONS,
+        "task_worker": _of_task_worker(),
         "notifier": notifier.app.SUBSCRIPTIONS,
     }
 
@@ -45,6 +46,15 @@ def _of_auth_worker() -> Subscriptions:
     )
     no_signing_keys: Any = None
     return auth_worker.app.subscriptions(settings, opening_keys, no_signing_keys)
+
+
+def _of_task_worker() -> Subscriptions:
+    settings = task_worker.settings.Settings(
+        amqp_url="amqp://nobody@nowhere",
+        database_url="postgres://nobody@nowhere",
+        object_storage_url="memory:///",
+    )
+    return task_worker.app.subscriptions(settings)
 
 
 def handlers_of(message: type[Message]) -> list[Handler]:

@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
+import contracts.comments
+import contracts.files
 import contracts.identity
 import contracts.notices
 import contracts.outcomes
+import contracts.sharing
+import contracts.task_lists
 import contracts.tasks
 from contracts.catalogue import COMMANDS, EVENTS, QUERIES
 from contracts.message import Command, Event, Message, Query
@@ -16,7 +20,16 @@ from ops.state import ROOT
 
 EVERYTHING: tuple[type[Message], ...] = (*COMMANDS, *QUERIES, *EVENTS)
 ANSWERED_BY_EVERY_WORKER = {FindCommand}
-MODULES = (contracts.identity, contracts.notices, contracts.outcomes, contracts.tasks)
+MODULES = (
+    contracts.comments,
+    contracts.files,
+    contracts.identity,
+    contracts.notices,
+    contracts.outcomes,
+    contracts.sharing,
+    contracts.task_lists,
+    contracts.tasks,
+)
 
 
 def in_snake_case(name: str) -> str:

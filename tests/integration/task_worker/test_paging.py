@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
 from contracts.message import Actor
-from contracts.tasks import CreateTask, DeleteTask, ListTasks, NewTask, TaskPatch, UpdateTask
+from contracts.task_lists import ListTasks
+from contracts.tasks import CreateTask, DeleteTask, NewTask, TaskPatch, UpdateTask
 from task_worker.handlers.create_task import create_task
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.list_tasks import list_tasks
