@@ -40,6 +40,8 @@ _CONFIRM_TIMEOUT = 2.0  # seconds
 _LOST = (aio_pika.exceptions.AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
 
 Headers = Mapping[str, Any]
+Channel = aiormq.Channel
+Delivered = aiormq.abc.DeliveredMessage
 
 
 class PublishUnconfirmed(TaskmeshError):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts import identity, notices, outcomes, tasks
+from contracts import feed, identity, notices, outcomes, tasks
 from contracts.message import Command, Event, Query
 
 COMMANDS: tuple[type[Command[Any]], ...] = (
@@ -12,6 +12,7 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     tasks.UpdateTask,
     tasks.DeleteTask,
     notices.SendVerificationMail,
+    feed.RedeemTicket,
 )
 QUERIES: tuple[type[Query[Any]], ...] = (
     identity.GetAccount,
@@ -19,6 +20,11 @@ QUERIES: tuple[type[Query[Any]], ...] = (
     tasks.GetTask,
     tasks.ListTasks,
     notices.ListActivity,
+    notices.ListTimeline,
+    notices.CountActivity,
+    feed.ListEvents,
+    feed.FindHead,
+    feed.ReadFeed,
     outcomes.FindCommand,
 )
 EVENTS: tuple[type[Event], ...] = (

@@ -155,6 +155,12 @@ IDEMPOTENCY_IN_PROGRESS = _declare(
     "Still in progress",
     "A request with this Idempotency-Key is being carried out: ask again shortly.",
 )
+CURSOR_EXPIRED = _declare(
+    "cursor-expired",
+    410,
+    "Cursor expired",
+    "What follows this position is older than the feed: read the tasks anew, and go on without a position.",
+)
 PRECONDITION_FAILED = _declare(
     "precondition-failed",
     412,

@@ -14,6 +14,7 @@ from gateway.body import MAX_BODY
 from gateway.command_ids import CommandIds
 from gateway.cursors import Cursors
 from gateway.derived_keys import derive
+from gateway.feed import Feed
 from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
 from gateway.rate_limits import rate_limits_of
@@ -25,6 +26,7 @@ from gateway.settings import Settings
 from gateway.state import (
     COMMAND_IDS,
     CURSORS,
+    FEED,
     FINGERPRINTS,
     HEALTH,
     KEYS,
@@ -33,26 +35,30 @@ from gateway.state import (
     REQUESTS,
     SETTINGS,
     STARTED_AT,
+    TICKETS,
     VERIFIER,
 )
+from gateway.tickets import Tickets
 from gateway.tokens import Verifier
 
 _BACKLOG = 1024
 
 
 class Gateway:
-    def __init__(self, runner: Runner, checks: Checks, health: Health) -> None:
+    def __init__(self, runner: Runner, checks: Checks, health: Health, feed: Feed) -> None:
         self.runner = runner
         self.checks = checks
         self._health = health
+        self._feed = feed
 
     async def drain(self) -> None:
         self._health.stopping = True
+        self._feed.end_all()
         await self.runner.cleanup()
 
 
 def create_app(
-    settings: Settings, requests: Requests, verifier: Verifier, keys: Keys, health: Health
+    settings: Settings, *, requests: Requests, verifier: Verifier, keys: Keys, health: Health, feed: Feed
 ) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY)
     secret = settings.gateway_secret.get_secret_value()
@@ -61,6 +67,8 @@ def create_app(
     app[VERIFIER] = verifier
     app[KEYS] = keys
     app[HEALTH] = health
+    app[FEED] = feed
+    app[TICKETS] = Tickets(derive(secret, "tickets"))
     app[STARTED_AT] = datetime.now(UTC)
     app[RATE_LIMITS] = rate_limits_of(settings)
     app[COMMAND_IDS] = CommandIds(derive(secret, "command ids"), COMMANDS)
@@ -93,12 +101,16 @@ async def build(settings: Settings) -> AsyncIterator[Gateway]:
         verifier = Verifier(settings.public_url)
         keys = Keys(requests, verifier)
         background.start(keys.keep())
+        feed = Feed(broker, requests)
+        background.start(feed.keep())
         checks = _checks(broker, keys)
         health = Health(checks)
-        runner = Runner(create_app(settings, requests, verifier, keys, health), settings)
+        runner = Runner(
+            create_app(settings, requests=requests, verifier=verifier, keys=keys, health=health, feed=feed), settings
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=_BACKLOG).start()
-            yield Gateway(runner, checks, health)
+            yield Gateway(runner, checks, health, feed)
         finally:
             await runner.cleanup()

@@ -13,7 +13,7 @@ from contracts.message import Command, Query
 from contracts.problems import ProblemType
 from gateway.rate_limits import Policy
 
-Handle = Callable[[web.Request], Awaitable[web.Response]]
+Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Body = type[BaseModel]
 
 JSON = "application/json"

@@ -40,7 +40,7 @@ def _pattern(parameter: re.Match[str]) -> str:
 
 
 def _through(operation: Operation) -> Handle:
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.StreamResponse:
         request[OPERATION] = operation
         request[CLIENT_ADDRESS] = client_address(request, trusted_hops=request.app[SETTINGS].trusted_hops)
         refuse_content_encoding(request)

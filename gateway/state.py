@@ -10,11 +10,13 @@ from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from gateway.command_ids import CommandIds
 from gateway.cursors import Cursors
+from gateway.feed import Feed
 from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
 from gateway.operation import Operation
 from gateway.rate_limits import RateLimits, Standing
 from gateway.settings import Settings
+from gateway.tickets import Tickets
 from gateway.tokens import Caller, Verifier
 
 SETTINGS = web.AppKey("settings", Settings)
@@ -26,6 +28,8 @@ COMMAND_IDS = web.AppKey("command_ids", CommandIds)
 CURSORS = web.AppKey("cursors", Cursors)
 FINGERPRINTS = web.AppKey("fingerprints", Fingerprints)
 PASSWORD_KEY = web.AppKey("password_key", SealingKey)
+FEED = web.AppKey("feed", Feed)
+TICKETS = web.AppKey("tickets", Tickets)
 HEALTH = web.AppKey("health", Health)
 STARTED_AT = web.AppKey("started_at", datetime)
 

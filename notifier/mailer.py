@@ -11,8 +11,8 @@ import structlog
 from chassis.database import Database
 from chassis.errors import Unavailable, Unprocessable
 from chassis.failpoints import reach
-from notifier import store
 from notifier.mail import MailWriter
+from notifier.store import mails
 
 log = structlog.get_logger()
 
@@ -38,15 +38,15 @@ class Mailer:
         while True:
             try:
                 async with self._database.acquire() as connection:
-                    mails = await store.lease_due_mails(connection, lease=_LEASE, limit=_AT_ONCE)
-                await asyncio.gather(*map(self._send, mails))
+                    due = await mails.lease_due_mails(connection, lease=_LEASE, limit=_AT_ONCE)
+                await asyncio.gather(*map(self._send, due))
             except (Unavailable, asyncpg.PostgresError) as error:
                 log.warning("mails wait", reason=str(error))
-                mails = []
-            if len(mails) < _AT_ONCE:
+                due = []
+            if len(due) < _AT_ONCE:
                 await asyncio.sleep(_POLL)
 
-    async def _send(self, mail: store.Mail) -> None:
+    async def _send(self, mail: mails.Mail) -> None:
         try:
             message = self._writer.write(mail)
             await aiosmtplib.send(
@@ -68,18 +68,18 @@ class Mailer:
         else:
             reach("mailer.after_send")
             async with self._database.acquire() as connection:
-                await store.mark_mail_sent(connection, mail.id)
+                await mails.mark_mail_sent(connection, mail.id)
             log.info("mail sent", mail_id=str(mail.id), template=mail.template)
 
-    async def _postpone(self, mail: store.Mail, reason: str) -> None:
+    async def _postpone(self, mail: mails.Mail, reason: str) -> None:
         if mail.attempts >= _ATTEMPTS:
             await self._give_up(mail, reason)
             return
         log.warning("mail postponed", mail_id=str(mail.id), attempts=mail.attempts, reason=reason)
         async with self._database.acquire() as connection:
-            await store.postpone_mail(connection, mail.id, delay=_delay(mail.attempts), reason=reason)
+            await mails.postpone_mail(connection, mail.id, delay=_delay(mail.attempts), reason=reason)
 
-    async def _give_up(self, mail: store.Mail, reason: str) -> None:
+    async def _give_up(self, mail: mails.Mail, reason: str) -> None:
         log.error("mail given up", mail_id=str(mail.id), attempts=mail.attempts, reason=reason)
         async with self._database.acquire() as connection:
-            await store.mark_mail_failed(connection, mail.id, reason=reason)
+            await mails.mark_mail_failed(connection, mail.id, reason=reason)

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from pydantic import Field, SecretStr
 
 from chassis.settings import WorkerSettings
@@ -11,3 +13,6 @@ class Settings(WorkerSettings):
         description="smtp://user:password@host:port upgrades to TLS where the server can; smtps:// starts with TLS."
     )
     mail_from: str = Field("Taskmesh <taskmesh@localhost>", description="The From header of every mail.")
+    feed_kept: timedelta = Field(
+        timedelta(days=30), ge=timedelta(minutes=1), description="How long an event stays in the feed, in seconds."
+    )

@@ -15,6 +15,7 @@ from chassis.broker import Outgoing, open_broker
 from chassis.requests import Idempotency, Requests, Sender
 from chassis.topology import COMMANDS, EVENTS
 from contracts.catalogue import COMMANDS as ALL_COMMANDS
+from contracts.feed import RedeemTicket
 from contracts.identity import LogIn, RegisterAccount
 from contracts.message import Actor, Command
 from contracts.notices import SendVerificationMail
@@ -125,9 +126,9 @@ async def publish_three_times(addresses: Addresses, user: str, message: Outgoing
 
 
 def test_every_subscription_is_tried_here() -> None:
-    tried = {CreateTask, UpdateTask, DeleteTask, RegisterAccount, LogIn, SendVerificationMail}
+    tried = {CreateTask, UpdateTask, DeleteTask, RegisterAccount, LogIn, SendVerificationMail, RedeemTicket}
     assert tried == set(ALL_COMMANDS)
-    assert {subscription.queue for subscription in notifier.app.SUBSCRIPTIONS.events} == {"notifier.activity"}
+    assert {each.queue for each in notifier.app.subscriptions(recorded=lambda: None).events} == {"notifier.activity"}
     assert task_worker.app.SUBSCRIPTIONS.events == ()
     assert auth_worker.app is not None
 
