@@ -19,7 +19,7 @@ import aiormq.abc
 import aiormq.exceptions
 import structlog
 from aio_pika.abc import AbstractConnection
-from aiormq.exceptions import ChannelInvalidStateError, DeliveryError, PublishError
+from aiormq.exceptions import DeliveryError, PublishError
 from pamqp.commands import Basic
 from yarl import URL
 
@@ -37,7 +37,9 @@ _PING_EVERY = 2.0  # seconds
 _MISSES_UNTIL_CLOSED = 3
 _CONFIRM_TIMEOUT = 2.0  # seconds
 
-_LOST = (aio_pika.exceptions.AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
+# aiormq also says with a bare RuntimeError, or by cancelling, that a connection or channel closed under a call.
+_BROKEN = (aio_pika.exceptions.AMQPError, RuntimeError, OSError, TimeoutError)
+_LOST = (*_BROKEN, asyncio.CancelledError)
 
 Headers = Mapping[str, Any]
 Channel = aiormq.Channel
@@ -81,16 +83,23 @@ class Incoming:
 
     async def acknowledge(self) -> None:
         """On a channel that is gone this does nothing: the broker delivers again, and the inbox knows the message."""
-        with contextlib.suppress(*_LOST):
+        with contextlib.suppress(*_BROKEN):
             await self.channel.basic_ack(self.delivery_tag, wait=False)
 
     async def return_to_queue(self) -> None:
-        with contextlib.suppress(*_LOST):
+        with contextlib.suppress(*_BROKEN):
             await self.channel.basic_reject(self.delivery_tag, requeue=True, wait=False)
 
 
 Prepare = Callable[[aiormq.Channel], Awaitable[None]]
 Receive = Callable[[Incoming], Coroutine[Any, Any, None]]
+
+
+def _raise_if_cancelled(error: BaseException) -> None:
+    """Our own cancellation goes on; aiormq's is the loss of a connection."""
+    task = asyncio.current_task()
+    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+        raise error
 
 
 class Link:
@@ -115,6 +124,7 @@ class Link:
                     self._url, timeout=5, client_properties={"connection_name": self._name}
                 )
             except _LOST as error:
+                _raise_if_cancelled(error)
                 log.warning("broker connection failed", connection=self._name, error=type(error).__name__)
             else:
                 log.info("broker connected", connection=self._name)
@@ -133,7 +143,7 @@ class Link:
             self._up.clear()
             self._gauge.set(0)
             watch.cancel()
-            with contextlib.suppress(*_LOST):
+            with contextlib.suppress(*_BROKEN):
                 async with asyncio.timeout(2):
                     await connection.close()
 
@@ -145,6 +155,7 @@ class Link:
                 async with asyncio.timeout(_PING_EVERY), connection.channel() as channel:
                     await channel.get_exchange(COMMANDS, ensure=True)
             except _LOST as error:
+                _raise_if_cancelled(error)
                 self._misses += 1
                 log.warning(
                     "broker does not answer", connection=self._name, misses=self._misses, error=type(error).__name__
@@ -194,6 +205,7 @@ class KeptChannel:
                     self._ready.set()
                     await ended.wait()
             except _LOST as error:
+                _raise_if_cancelled(error)
                 log.warning("channel lost", channel=self._name, error=type(error).__name__, reason=str(error)[:200])
             finally:
                 self._channel = None
@@ -246,7 +258,7 @@ class Consumption:
         """Take nothing new and let what is in flight finish. What does not is delivered again, to somebody else."""
         channel = self.channel.current
         if channel is not None and self._consumer_tag is not None:
-            with contextlib.suppress(*_LOST):
+            with contextlib.suppress(*_BROKEN):
                 async with asyncio.timeout(2):
                     await channel.basic_cancel(self._consumer_tag)
         if self._in_flight:
@@ -323,6 +335,7 @@ class Broker:
             outcome = "refused"
             raise Unavailable(OVERLOADED, f"{message.routing_key} is full") from error
         except _LOST as error:
+            _raise_if_cancelled(error)
             self._breaker.failed()
             refused = isinstance(error, aiormq.exceptions.AMQPChannelError)
             raise PublishUnconfirmed(type(error).__name__, closed_the_channel=refused) from error

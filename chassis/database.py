@@ -24,8 +24,11 @@ LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    # What asyncpg says on a connection that has just been lost, depending on what it was about to do.
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
-"""What it looks like when Postgres is away or goes away; a closed connection's InterfaceError is the other half."""
+"""What it looks like when Postgres is away or goes away."""
 
 
 class Database:
@@ -33,7 +36,7 @@ class Database:
         self._url = url
         self._application = application
         self._size = size
-        self._pool: asyncpg.Pool | None = None
+        self._pool: asyncpg.Pool
         # asyncpg's own queue is unfair under contention, and its wait for a frozen server has no end.
         self._permits = asyncio.Semaphore(size)
 
@@ -41,31 +44,25 @@ class Database:
     def url(self) -> str:
         return self._url
 
-    async def keep(self) -> None:
-        """Opens the pool as soon as the server is there."""
-        while self._pool is None:
-            try:
-                self._pool = await asyncpg.create_pool(
-                    self._url,
-                    min_size=min(2, self._size),
-                    max_size=self._size,
-                    timeout=2,
-                    command_timeout=10,
-                    max_inactive_connection_lifetime=300,
-                    reset=_nothing,
-                    server_settings={"application_name": self._application, "timezone": "UTC"},
-                )
-            except LOST as error:
-                log.warning("database connection failed", error=type(error).__name__, reason=str(error))
-                await asyncio.sleep(0.5)
+    async def open(self) -> None:
+        """Connects to nobody yet: a server that is away is found out about by who needs it."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._size,
+            timeout=2,
+            command_timeout=10,
+            max_inactive_connection_lifetime=300,
+            reset=_nothing,
+            server_settings={"application_name": self._application, "timezone": "UTC"},
+        )
 
     async def close(self) -> None:
-        if self._pool is not None:
-            try:
-                async with asyncio.timeout(5):
-                    await self._pool.close()
-            except TimeoutError:
-                self._pool.terminate()
+        try:
+            async with asyncio.timeout(5):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[PoolConnectionProxy]:
@@ -74,8 +71,6 @@ class Database:
         A connection lost inside the block is Unavailable too: an open transaction died with it.
         """
         pool, started = self._pool, time.perf_counter()
-        if pool is None:
-            raise Unavailable(DATABASE_UNAVAILABLE)
         try:
             async with asyncio.timeout(_ACQUIRE_TIMEOUT):
                 await self._permits.acquire()
@@ -84,16 +79,14 @@ class Database:
         try:
             try:
                 connection = await pool.acquire(timeout=_ACQUIRE_TIMEOUT)
-            except (*LOST, TimeoutError, asyncpg.InterfaceError) as error:
+            except (*LOST, TimeoutError) as error:
                 raise Unavailable(DATABASE_UNAVAILABLE) from error
             metrics.DATABASE_WAIT.observe(time.perf_counter() - started)
             try:
                 yield connection
+            except asyncpg.DataError:
+                raise
             except LOST as error:
-                raise Unavailable(DATABASE_UNAVAILABLE) from error
-            except asyncpg.InterfaceError as error:
-                if not connection.is_closed():
-                    raise
                 raise Unavailable(DATABASE_UNAVAILABLE) from error
             finally:
                 await self._release(pool, connection)
@@ -106,7 +99,7 @@ class Database:
             if connection.is_in_transaction():
                 connection.terminate()
             await pool.release(connection, timeout=1)
-        except (*LOST, TimeoutError, asyncpg.InterfaceError) as error:
+        except (*LOST, TimeoutError) as error:
             log.warning("database connection dropped", error=type(error).__name__)
 
     async def ping(self) -> bool:
@@ -118,10 +111,9 @@ class Database:
         return True
 
     def measure(self) -> None:
-        if self._pool is not None:
-            size, idle = self._pool.get_size(), self._pool.get_idle_size()
-            metrics.DATABASE_CONNECTIONS.labels("idle").set(idle)
-            metrics.DATABASE_CONNECTIONS.labels("used").set(size - idle)
+        size, idle = self._pool.get_size(), self._pool.get_idle_size()
+        metrics.DATABASE_CONNECTIONS.labels("idle").set(idle)
+        metrics.DATABASE_CONNECTIONS.labels("used").set(size - idle)
 
 
 async def _nothing(_: asyncpg.Connection) -> None:
@@ -131,9 +123,8 @@ async def _nothing(_: asyncpg.Connection) -> None:
 @asynccontextmanager
 async def open_database(url: str, *, application: str, size: int) -> AsyncIterator[Database]:
     database = Database(url, application=application, size=size)
-    opening = asyncio.create_task(database.keep())
+    await database.open()
     try:
         yield database
     finally:
-        opening.cancel()
         await database.close()

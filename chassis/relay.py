@@ -64,7 +64,7 @@ class Relay:
                     await self._own_lanes(connection)
                 finally:
                     connection.terminate()
-            except (*LOST, asyncpg.InterfaceError, asyncpg.PostgresError, TimeoutError) as error:
+            except (*LOST, asyncpg.PostgresError, TimeoutError) as error:
                 log.warning("relay paused", error=type(error).__name__, reason=str(error)[:200])
             self._lanes.clear()
             await asyncio.sleep(0.5 + random.random() / 2)  # noqa: S311

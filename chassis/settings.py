@@ -3,13 +3,39 @@
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, PositiveInt, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _MOUNTED_SECRETS = Path("/run/secrets")
 
-Seconds = Annotated[timedelta, Field(ge=timedelta())]
+
+def _number(value: object) -> object:
+    """The environment holds texts, and pydantic takes a number of seconds only as a number."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Seconds = Annotated[timedelta, BeforeValidator(_number), Field(ge=timedelta())]
+
+
+def secret_url(*schemes: str) -> AfterValidator:
+    """Refused here without its text: what fails to connect with it later would print parts of it."""
+
+    def check(secret: SecretStr) -> SecretStr:
+        try:
+            url = urlsplit(secret.get_secret_value())
+            well_formed = url.scheme in schemes and bool(url.hostname) and url.port != 0
+        except ValueError:
+            well_formed = False
+        if not well_formed:
+            raise ValueError(f"must be a URL such as {schemes[0]}://user:password@host:port")
+        return secret
+
+    return AfterValidator(check)
 
 
 class ServiceSettings(BaseSettings):
@@ -24,7 +50,9 @@ class ServiceSettings(BaseSettings):
         "http://127.0.0.1:8080", description="Where clients reach the gateway; links start with it."
     )
 
-    amqp_url: SecretStr = Field(description="amqp://user:password@host:port/vhost; the user is the service's own.")
+    amqp_url: Annotated[SecretStr, secret_url("amqp", "amqps")] = Field(
+        description="amqp://user:password@host:port/vhost; the user is the service's own."
+    )
 
     health_host: str = Field("0.0.0.0", description="Where /livez, /readyz and /metrics listen.")  # noqa: S104
     health_port: int = 9100
@@ -44,7 +72,7 @@ class ServiceSettings(BaseSettings):
 
 
 class WorkerSettings(ServiceSettings):
-    database_url: SecretStr = Field(
+    database_url: Annotated[SecretStr, secret_url("postgres", "postgresql")] = Field(
         description="postgres://user:password@host:port/database; the role is the worker's own."
     )
     database_pool_size: PositiveInt = Field(16, description="Connections; also how many commands are handled at once.")

@@ -45,8 +45,11 @@ def current_traceparent() -> str | None:
 
 @contextmanager
 def server_span(method: str, headers: Mapping[str, str]) -> Iterator[Span]:
-    """Renamed to `METHOD route` by the caller, once the route is known."""
-    context = propagate.extract(headers)
+    """Renamed to `METHOD route` by the caller, once the route is known.
+
+    Baggage is left behind: it would travel on into every message, and its parser fails on bytes beyond ASCII.
+    """
+    context = propagate.extract({name: headers[name] for name in ("traceparent", "tracestate") if name in headers})
     with _span(method, SpanKind.SERVER, {"http.request.method": method}, context=context) as span:
         yield span
 

@@ -1,7 +1,6 @@
 """What auth_worker is asked, and what it tells."""
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -10,18 +9,21 @@ from pydantic_core import PydanticCustomError
 
 from contracts.message import Command, Event, Model, Query
 from contracts.people import Person
+from contracts.text import ONE_LINE
+from contracts.timestamp import Timestamp
 
 _ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f<>(),;:\\\"\[\]]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 def _address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text):
+    # A mail's header would decode =?utf-8?q?...?= into other addresses, or into line breaks.
+    if not _ADDRESS.fullmatch(text) or "=?" in text:
         raise PydanticCustomError("email", "must be an e-mail address")
     return text
 
 
 Username = Annotated[str, StringConstraints(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_address)]
+Email = Annotated[str, StringConstraints(max_length=254), ONE_LINE, AfterValidator(_address)]
 SealedText = Annotated[str, StringConstraints(max_length=8192)]
 """Opened by the service alone that it was sealed for; see chassis.sealing."""
 
@@ -36,8 +38,8 @@ class Account(Model):
     email: str
     email_verified: bool
     version: int
-    created_at: datetime
-    updated_at: datetime
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class Tokens(Model):

@@ -1,6 +1,5 @@
 """What the notifier is asked."""
 
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from pydantic import Field
 from contracts.identity import Email, SealedText
 from contracts.message import Command, Model, Query
 from contracts.people import Person
+from contracts.timestamp import Timestamp
 
 VERIFICATION_PURPOSE = "verification token"
 
@@ -37,11 +37,11 @@ class ActivityEntry(Model):
     task_id: UUID | None
     changes: dict[str, Any]
     summary: str
-    created_at: datetime
+    created_at: Timestamp
 
 
 class ActivityPosition(Model):
-    created_at: datetime
+    created_at: Timestamp
     id: UUID
 
 
@@ -60,8 +60,8 @@ class ListActivity(Query[ActivityPage]):
     action: tuple[str, ...] = ()
     resource_type: tuple[ResourceType, ...] = ()
     task_id: UUID | None = None
-    start: datetime | None = None
-    end: datetime | None = None
+    start: Timestamp | None = None
+    end: Timestamp | None = None
     """Exclusive."""
     after: ActivityPosition | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50

@@ -1,9 +1,9 @@
-from datetime import datetime
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from contracts.message import Model, Query
 from contracts.problems import Problem
+from contracts.timestamp import Timestamp
 
 
 class CommandOutcome(Model):
@@ -12,8 +12,8 @@ class CommandOutcome(Model):
     id: UUID
     type: str
     status: Literal["succeeded", "failed"]
-    created_at: datetime
-    completed_at: datetime
+    created_at: Timestamp
+    completed_at: Timestamp
     http_status: int
     result: Any = None
     problem: Problem | None = None

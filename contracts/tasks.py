@@ -1,6 +1,6 @@
 """What task_worker is asked, and what it tells."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, Self
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from contracts.message import Command, Event, Model, Query
 from contracts.people import Person
 from contracts.text import NORMALISED, ONE_LINE, SEVERAL_LINES
+from contracts.timestamp import Timestamp
 
 Status = Literal["pending", "in_progress", "completed"]
 Priority = Literal["low", "medium", "high"]
@@ -41,9 +42,15 @@ class _Written(Model):
     @model_validator(mode="after")
     def _completed_agrees_with_status(self) -> Self:
         completed, status = getattr(self, "completed", None), getattr(self, "status", None)
-        if "status" in self.model_fields_set and completed is not None and completed != (status == "completed"):
+        both = self.model_fields_set >= {"status", "completed"}
+        if both and completed is not None and completed != (status == "completed"):
             raise PydanticCustomError("completed_contradicts_status", "completed and status say different things")
         return self
+
+    @model_serializer(mode="wrap")
+    def _only_what_was_named(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A default that was not written would contradict what was, once the message is read again."""
+        return {name: value for name, value in handler(self).items() if name in self.model_fields_set}
 
 
 class NewTask(_Written):
@@ -67,10 +74,6 @@ class TaskPatch(_Written):
     due_date: DueDate | None = None
     tags: Tags = ()
 
-    @model_serializer(mode="wrap")
-    def _only_what_was_named(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: value for name, value in handler(self).items() if name in self.model_fields_set}
-
 
 class TaskState(Model):
     """A task as it is, whoever looks at it."""
@@ -80,7 +83,7 @@ class TaskState(Model):
     description: str | None
     status: Status
     completed: bool
-    completed_at: datetime | None
+    completed_at: Timestamp | None
     priority: Priority
     due_date: date | None
     tags: tuple[str, ...]
@@ -89,8 +92,8 @@ class TaskState(Model):
     comment_count: int
     file_count: int
     version: int
-    created_at: datetime
-    updated_at: datetime
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class Task(TaskState):
@@ -139,7 +142,7 @@ class GetTask(Query[Task]):
 class TaskPosition(Model):
     """Where a page ended: the sort key of its last task."""
 
-    created_at: datetime
+    created_at: Timestamp
     id: UUID
 
 

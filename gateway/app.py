@@ -12,12 +12,14 @@ from chassis.sealing import SealingKey
 from contracts.catalogue import COMMANDS
 from gateway.body import MAX_BODY
 from gateway.command_ids import CommandIds
+from gateway.cors import preflight
 from gateway.cursors import Cursors
 from gateway.derived_keys import derive
 from gateway.feed import Feed
 from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
 from gateway.rate_limits import rate_limits_of
+from gateway.request_target import check_target
 from gateway.response_headers import add_to_response
 from gateway.routes import OPERATIONS
 from gateway.routing import register
@@ -60,7 +62,7 @@ class Gateway:
 def create_app(
     settings: Settings, *, requests: Requests, verifier: Verifier, keys: Keys, health: Health, feed: Feed
 ) -> web.Application:
-    app = web.Application(client_max_size=MAX_BODY)
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[check_target, preflight])
     secret = settings.gateway_secret.get_secret_value()
     app[SETTINGS] = settings
     app[REQUESTS] = requests

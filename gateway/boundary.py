@@ -13,10 +13,9 @@ from aiohttp import web
 from opentelemetry.trace import Span
 
 from chassis.tracing import current_trace_id, current_traceparent, server_span
-from gateway import cors, problem_documents
+from gateway import problem_documents
 from gateway.http_metrics import ACTIVE_REQUESTS, REQUEST_DURATION
 from gateway.problem_documents import Told
-from gateway.request_target import check_target
 from gateway.settings import Settings
 from gateway.state import CALLER, OPERATION, REQUEST_ID, TRACEPARENT
 
@@ -57,9 +56,7 @@ class Boundary:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         try:
-            check_target(request, public_url=self._settings.public_url)
-            preflight = cors.preflight(request, self._settings.cors_origins)
-            return preflight or await self._route(request)
+            return await self._route(request)
         except Exception as error:
             if isinstance(error, ConnectionError) and request.transport is None:
                 raise
@@ -71,7 +68,7 @@ class Boundary:
 
     def _respond(self, request: web.Request, told: Told) -> web.Response:
         operation, code = request.get(OPERATION), told.problem.type.code
-        if operation is not None and told.problem.type not in operation.every_problem:
+        if operation is not None and code not in operation.codes:
             log.error("undeclared problem", operation=operation.name, code=code)
         members = problem_documents.document(
             told.problem,

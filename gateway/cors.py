@@ -4,6 +4,9 @@ from collections.abc import Collection
 
 from aiohttp import web
 
+from gateway.operation import Handle
+from gateway.state import SETTINGS
+
 _METHODS = "GET, HEAD, POST, PATCH, PUT, DELETE"
 _REQUEST_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Prefer, X-Request-Id, traceparent"
@@ -28,14 +31,14 @@ def headers_for(request: web.BaseRequest, origins: Collection[str]) -> dict[str,
     }
 
 
-def preflight(request: web.BaseRequest, origins: Collection[str]) -> web.Response | None:
+@web.middleware
+async def preflight(request: web.Request, handler: Handle) -> web.StreamResponse:
     asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
-    if not asks or request.headers.get("Origin") not in origins:
-        return None
+    if not asks or request.headers.get("Origin") not in request.app[SETTINGS].cors_origins:
+        return await handler(request)
     return web.Response(
         status=204,
         headers={
-            **headers_for(request, origins),
             "Access-Control-Allow-Methods": _METHODS,
             "Access-Control-Allow-Headers": _REQUEST_HEADERS,
             "Access-Control-Max-Age": str(_MAX_AGE),

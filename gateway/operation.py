@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from aiohttp import web
@@ -26,7 +27,7 @@ class Access(Enum):
     USER = "a token is needed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     method: str
     path: str
@@ -70,7 +71,7 @@ class Operation:
     def takes_idempotency_key(self) -> bool:
         return self.sends_command and self.repeatable
 
-    @property
+    @cached_property
     def every_problem(self) -> tuple[ProblemType, ...]:
         applies = {
             _OF_EVERYTHING: True,
@@ -88,6 +89,10 @@ class Operation:
         }
         found = {*self.problems}.union(*(some for some, does in applies.items() if does))
         return tuple(sorted(found, key=lambda problem: (problem.status, problem.code)))
+
+    @cached_property
+    def codes(self) -> frozenset[str]:
+        return frozenset(problem.code for problem in self.every_problem)
 
 
 _OF_EVERYTHING = (

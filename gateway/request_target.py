@@ -5,9 +5,12 @@ from yarl import URL
 
 from chassis.errors import Refusal
 from contracts.problems import MALFORMED_REQUEST
+from gateway.operation import Handle
+from gateway.state import SETTINGS
 
 
-def check_target(request: web.BaseRequest, *, public_url: str) -> None:
+@web.middleware
+async def check_target(request: web.Request, handler: Handle) -> web.StreamResponse:
     if request.version < HttpVersion10:
         raise Refusal(MALFORMED_REQUEST, "HTTP/0.9 is not served")
     hosts = request.headers.getall("Host", [])
@@ -17,6 +20,7 @@ def check_target(request: web.BaseRequest, *, public_url: str) -> None:
         raise Refusal(MALFORMED_REQUEST, "this is no proxy")
     target = request.raw_path
     if not target.startswith("/") and target != "*":
-        ours = (hosts[0], URL(public_url).host_port_subcomponent)
+        ours = (hosts[0], URL(request.app[SETTINGS].public_url).host_port_subcomponent)
         if URL(target).host_port_subcomponent not in ours:
             raise Refusal(MALFORMED_REQUEST, "the target is another host's")
+    return await handler(request)

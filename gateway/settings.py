@@ -5,11 +5,18 @@ import limits
 from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt, PositiveInt, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
+from chassis.sealing import SealingKey
 from chassis.settings import Seconds, ServiceSettings
 
 
 def _rate(text: str) -> str:
     limits.parse(text)
+    return text
+
+
+def _sealing_key(text: str) -> str:
+    if len(SealingKey.parse(text).raw) != 32:
+        raise ValueError("is not a sealing key")
     return text
 
 
@@ -28,7 +35,9 @@ class Settings(ServiceSettings):
     gateway_secret: SecretStr = Field(
         min_length=32, description="Signs cursors, command ids and request fingerprints; the same in every replica."
     )
-    auth_sealing_key: str = Field(description="auth_worker's public key, to which passwords are sealed.")
+    auth_sealing_key: Annotated[str, AfterValidator(_sealing_key)] = Field(
+        description="auth_worker's public key, to which passwords are sealed."
+    )
 
     commit: str = Field("unknown", description="The commit that this was built from.")
 

@@ -37,19 +37,20 @@ def _letter(incoming: Incoming) -> dead_letters.DeadLetter:
     attempts = headers.get("x-attempt")
     return dead_letters.DeadLetter(
         # The application names the queue itself; what the broker parked says where it died first.
-        source_queue=str(headers.get("x-source-queue") or headers.get("x-first-death-queue") or "unknown"),
-        reason=str(headers.get("x-park-reason") or headers.get("x-first-death-reason") or "unknown"),
-        message_id=properties.message_id or "",
-        type=properties.message_type or "",
-        headers={name: _storable(value) for name, value in headers.items()},
+        source_queue=_text(headers.get("x-source-queue")) or _text(headers.get("x-first-death-queue")) or "unknown",
+        reason=_text(headers.get("x-park-reason")) or _text(headers.get("x-first-death-reason")) or "unknown",
+        message_id=_text(properties.message_id) or "",
+        type=_text(properties.message_type) or "",
+        headers={_text(name) or "": _storable(value) for name, value in headers.items()},
         body=incoming.body,
         error_class=_text(headers.get("x-error-class")),
         error=_text(headers.get("x-error")),
-        attempts=attempts if isinstance(attempts, int) else 0,
+        attempts=attempts if isinstance(attempts, int) and 0 <= attempts < 100 else 0,
     )
 
 
 def _text(value: object) -> str | None:
+    """Postgres stores every character but NUL."""
     return value.replace("\x00", "") if isinstance(value, str) else None
 
 

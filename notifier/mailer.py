@@ -28,6 +28,13 @@ def _delay(attempts: int) -> timedelta:
     return timedelta(seconds=min(5 * 2 ** (attempts - 1), 3600))
 
 
+def _is_permanent(error: aiosmtplib.SMTPRecipientsRefused | aiosmtplib.SMTPResponseException) -> bool:
+    """Greylisting refuses a recipient for a while, with a code below 500."""
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return all(_is_permanent(refused) for refused in error.recipients)
+    return error.code >= 500
+
+
 class Mailer:
     def __init__(self, smtp_url: str, writer: MailWriter, database: Database) -> None:
         self._server = urlsplit(smtp_url)
@@ -58,11 +65,10 @@ class Mailer:
                 use_tls=self._server.scheme == "smtps",
                 timeout=_SEND_TIMEOUT,
             )
-        except Unprocessable as error:
+        except (Unprocessable, ValueError) as error:  # ValueError: an address that no header can hold
             await self._give_up(mail, str(error))
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPResponseException) as error:
-            permanent = isinstance(error, aiosmtplib.SMTPRecipientsRefused) or error.code >= 500
-            await (self._give_up if permanent else self._postpone)(mail, type(error).__name__)
+            await (self._give_up if _is_permanent(error) else self._postpone)(mail, type(error).__name__)
         except (aiosmtplib.SMTPException, OSError) as error:
             await self._postpone(mail, type(error).__name__)
         else:

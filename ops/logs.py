@@ -7,15 +7,17 @@ from pathlib import Path
 
 from ops.errors import OpsError
 from ops.state import logs_folder, state_folder
+from ops.unprivileged import account, reachable
 
 Show = Callable[[str, str], None]
 _PAUSE = 0.2  # seconds
 
 
 def log_files() -> dict[str, Path]:
-    servers = {"postgres": "postgres/postgres.log", "rabbitmq": "rabbitmq/rabbitmq.log"}
+    who = account()
+    servers = {name: reachable(state_folder() / name, who) / f"{name}.log" for name in ("postgres", "rabbitmq")}
     files = {path.stem: path for path in sorted(logs_folder().glob("*.log"))}
-    return files | {name: state_folder() / path for name, path in servers.items() if (state_folder() / path).exists()}
+    return files | {name: path for name, path in servers.items() if path.exists()}
 
 
 def chosen(service: str | None) -> dict[str, Path]:

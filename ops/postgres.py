@@ -1,6 +1,7 @@
 """A private Postgres: one folder, one loopback port, one child process."""
 
 import asyncio
+import os
 import secrets
 import shutil
 import signal
@@ -172,6 +173,7 @@ class Postgres:
         """Under another name until it is complete, so that an interrupted one is not taken for a database."""
         unfinished, password = self.folder / "data.unfinished", self.folder / "initdb_password"
         if unfinished.exists():
+            await asyncio.to_thread(processes.end_matching, lambda process: str(unfinished) in process.command, 0.0)
             await asyncio.to_thread(shutil.rmtree, unfinished)
         write_private(password, self._password, self._account)
         initdb = await asyncio.create_subprocess_exec(
@@ -188,9 +190,15 @@ class Postgres:
             stderr=asyncio.subprocess.STDOUT,
             cwd=self.folder,
             env=minimal_environment(self.folder, {}),
+            start_new_session=True,
             **self._account.credentials,
         )
-        output, _ = await initdb.communicate()
+        try:
+            output, _ = await initdb.communicate()
+        except asyncio.CancelledError:
+            os.killpg(initdb.pid, signal.SIGKILL)
+            await initdb.wait()
+            raise
         password.unlink()
         if initdb.returncode != 0:
             raise OpsError(

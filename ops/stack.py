@@ -65,9 +65,12 @@ class Stack:
         earlier = read_state()
         kept = earlier["ports"] if earlier else {}
         ports = {name: free_port_like(kept.get(name, port)) for name, port in wanted_ports(self.replicas).items()}
-        for name, port in wanted_ports(self.replicas).items():
-            if ports[name] != port:
-                self._tell(f"Port {ports[name]} instead of {port} for {name}.")
+        moved = [name for name, port in wanted_ports(self.replicas).items() if ports[name] != port]
+        if moved:
+            others = ", ".join(f"{name} {ports[name]}" for name in moved)
+            self._tell(f"Their usual ports are or were taken, so these have others: {others}.")
+        if self.postgres.folder.parent != state_folder():
+            self._tell(f"Data are in {self.postgres.folder.parent}: `nobody` may not enter {state_folder()}.")
         self.postgres.port = ports["postgres"]
         self.rabbitmq.port, self.rabbitmq.management_port = ports["amqp"], ports["management"]
         self.rabbitmq.prometheus_port = ports["rabbitmq metrics"]

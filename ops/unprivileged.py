@@ -6,11 +6,14 @@ import pwd
 import shutil
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
 from ops.errors import OpsError
+
+_ELSEWHERE = Path("/var/tmp")  # noqa: S108  # each folder in it is checked to be ours
 
 
 class Credentials(TypedDict, total=False):
@@ -63,11 +66,11 @@ def account() -> Account:
 
 
 def reachable(folder: Path, who: Account) -> Path:
-    """`folder`, or its own place under /var/tmp when `who` may not step into it (a checkout in /root, say)."""
+    """`folder`, or a place for it under /var/tmp when `who` may not step into it (a checkout in /root, say)."""
     folder = folder.absolute()
     if who.reaches(folder):
         return folder
-    place = Path("/var/tmp") / f"taskmesh-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"  # noqa: S108
+    place = _ELSEWHERE / f"taskmesh-{hashlib.sha256(os.fsencode(folder.parent)).hexdigest()[:12]}"
     make_passable(place)
     found = place.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
@@ -103,6 +106,9 @@ def write_private(path: Path, text: str, who: Account | None = None) -> None:
 def forget(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
+    if folder.parent.parent == _ELSEWHERE:
+        with suppress(OSError):  # others are still in it
+            folder.parent.rmdir()
 
 
 def minimal_environment(folder: Path, extra: Mapping[str, str]) -> dict[str, str]:

@@ -57,13 +57,20 @@ async def rabbitmq(scratch: Path) -> AsyncIterator[RabbitMQ]:
 async def database(postgres: Postgres) -> AsyncIterator[str]:
     """The name of a migrated database that nobody else uses."""
     name = f"test_{secrets.token_hex(6)}"
+    await _administer(
+        postgres,
+        f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}',
+        *(f'GRANT CONNECT ON DATABASE "{name}" TO {role}' for role in ROLES),
+    )
+    yield name
+    await _administer(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _administer(postgres: Postgres, *statements: str) -> None:
     connection = await asyncpg.connect(postgres.superuser_url)
     try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
-        for role in ROLES:
-            await connection.execute(f'GRANT CONNECT ON DATABASE "{name}" TO {role}')
-        yield name
-        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        for statement in statements:
+            await connection.execute(statement)
     finally:
         await connection.close()
 

@@ -80,7 +80,8 @@ async def list_timeline(request: web.Request) -> web.Response:
 async def count_activity(request: web.Request) -> web.Response:
     period = read_query(request, Period)
     start, end = _period(period.start_date, period.end_date)
-    return show(request, await ask(request, CountActivity(start=start, end=end)))
+    counts = await ask(request, CountActivity(start=start, end=end))
+    return show(request, counts)
 
 
 OPERATIONS = (

@@ -1,5 +1,7 @@
 import pytest
 
+from tests.unit.gateway.serving import Served
+
 GOOD_ID = "01936b2e-7c00-7000-8000-000000000001"
 
 
@@ -12,7 +14,7 @@ GOOD_ID = "01936b2e-7c00-7000-8000-000000000001"
         "status=pending,pending",
     ],
 )
-async def test_good_queries_go_on_to_the_broker(served, bearer, query):
+async def test_good_queries_go_on_to_the_broker(served: Served, bearer: dict[str, str], query: str) -> None:
     assert (await served.ask("GET", f"/v1/tasks?{query}", headers=bearer)).status == 503
 
 
@@ -37,19 +39,19 @@ async def test_good_queries_go_on_to_the_broker(served, bearer, query):
         "cursor=" + "a" * 513,
     ],
 )
-async def test_bad_values_are_invalid(served, bearer, query):
+async def test_bad_values_are_invalid(served: Served, bearer: dict[str, str], query: str) -> None:
     answer = await served.ask("GET", f"/v1/tasks?{query}", headers=bearer)
     assert (answer.status, answer.code) == (400, "invalid-parameter")
     assert b"canary" not in answer.body
 
 
 @pytest.mark.parametrize("query", ["x=1", "Limit=1", "limit=1&%00=1", "="])
-async def test_other_parameters_are_unknown(served, bearer, query):
+async def test_other_parameters_are_unknown(served: Served, bearer: dict[str, str], query: str) -> None:
     answer = await served.ask("GET", f"/v1/tasks?{query}", headers=bearer)
     assert (answer.status, answer.code) == (400, "unknown-parameter")
 
 
-async def test_a_forged_cursor_is_refused(served, bearer):
+async def test_a_forged_cursor_is_refused(served: Served, bearer: dict[str, str]) -> None:
     answer = await served.ask("GET", "/v1/tasks?cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", headers=bearer)
     assert (answer.status, answer.code) == (400, "invalid-cursor")
 
@@ -71,5 +73,5 @@ async def test_a_forged_cursor_is_refused(served, bearer):
         ("action=' OR 1=1--", 400),
     ],
 )
-async def test_activity_is_filtered(served, bearer, query, status):
+async def test_activity_is_filtered(served: Served, bearer: dict[str, str], query: str, status: int) -> None:
     assert (await served.ask("GET", f"/v1/activity?{query}", headers=bearer)).status == status

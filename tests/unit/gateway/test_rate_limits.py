@@ -1,4 +1,6 @@
 import json
+from collections.abc import Callable
+from typing import Any
 
 import aiohttp
 import pytest
@@ -8,11 +10,12 @@ from gateway.app import build
 from gateway.rate_limits import LOGIN, USER, RateLimits, hashed
 from gateway.settings import Settings
 from gateway.state import KEYS
+from tests.unit.gateway.serving import Signer
 
 LOGIN_BODY = {"username": "ada", "password": "wrong"}
 
 
-async def test_what_is_used_up_is_refused_with_the_time_to_wait():
+async def test_what_is_used_up_is_refused_with_the_time_to_wait() -> None:
     limits = RateLimits({LOGIN: "2/15 minutes"})
     first, second = await limits.hit(LOGIN, "a"), await limits.hit(LOGIN, "a")
     assert first is not None
@@ -25,12 +28,12 @@ async def test_what_is_used_up_is_refused_with_the_time_to_wait():
     assert await limits.hit(LOGIN, "b") is not None
 
 
-async def test_no_rates_no_limits():
+async def test_no_rates_no_limits() -> None:
     limits = RateLimits({})
     assert [await limits.hit(USER, "a") for _ in range(100)] == [None] * 100
 
 
-async def test_without_a_storage_only_credentials_are_closed():
+async def test_without_a_storage_only_credentials_are_closed() -> None:
     limits = RateLimits({LOGIN: "5/minute", USER: "5/minute"}, "redis://127.0.0.1:1/0")
     assert await limits.hit(USER, "a") is None
     with pytest.raises(Unavailable) as unavailable:
@@ -38,28 +41,28 @@ async def test_without_a_storage_only_credentials_are_closed():
     assert unavailable.value.problem.code == "service-unavailable"
 
 
-def test_a_name_is_counted_however_it_is_written():
+def test_a_name_is_counted_however_it_is_written() -> None:
     assert hashed("Ada") == hashed("aDA") != hashed("eve")
     assert "ada" not in hashed("ada")
 
 
-def test_production_has_limits(make_settings):
+def test_production_has_limits(make_settings: Callable[..., Settings]) -> None:
     with pytest.raises(ValueError, match="RATE_LIMITS"):
         make_settings(environment="production", rate_limits="off")
 
 
-def test_a_rate_is_a_rate(make_settings):
+def test_a_rate_is_a_rate(make_settings: Callable[..., Settings]) -> None:
     with pytest.raises(ValueError):
         make_settings(rate_limit_user="many")
 
 
-def test_secrets_are_not_printed(make_settings):
+def test_secrets_are_not_printed(make_settings: Callable[..., Settings]) -> None:
     settings: Settings = make_settings()
     assert "thirty-two" not in repr(settings)
 
 
 @pytest.fixture
-async def limited(make_settings, signer):
+async def limited(make_settings: Callable[..., Settings], signer: Signer) -> Any:
     settings = make_settings(rate_limits="on", rate_limit_user="5/15 minutes", rate_limit_anonymous="3/15 minutes")
     async with build(settings) as gateway:
         gateway.runner.app[KEYS].learn([signer.jwk])
@@ -68,7 +71,7 @@ async def limited(make_settings, signer):
             yield session
 
 
-async def test_logins_are_counted_by_name_and_by_address(limited):
+async def test_logins_are_counted_by_name_and_by_address(limited: aiohttp.ClientSession) -> None:
     statuses = []
     for _ in range(6):
         async with limited.post("/v1/auth/login", json=LOGIN_BODY) as response:
@@ -82,7 +85,7 @@ async def test_logins_are_counted_by_name_and_by_address(limited):
         assert response.status == 503
 
 
-async def test_a_user_and_an_address_have_limits_of_their_own(limited, signer):
+async def test_a_user_and_an_address_have_limits_of_their_own(limited: aiohttp.ClientSession, signer: Signer) -> None:
     bearer = {"Authorization": f"Bearer {signer.token()}"}
     statuses = [(await limited.get("/v1/tasks", headers=bearer)).status for _ in range(6)]
     assert statuses == [503] * 5 + [429]
@@ -91,7 +94,7 @@ async def test_a_user_and_an_address_have_limits_of_their_own(limited, signer):
     assert [(await limited.get("/livez")).status for _ in range(10)] == [200] * 10
 
 
-async def test_what_remains_is_listed(limited, signer):
+async def test_what_remains_is_listed(limited: aiohttp.ClientSession, signer: Signer) -> None:
     bearer = {"Authorization": f"Bearer {signer.token()}"}
     async with limited.get("/v1/limits", headers=bearer) as response:
         items = {item["policy"]: item for item in json.loads(await response.read())["items"]}

@@ -1,6 +1,7 @@
 """Command ids and cursors: made here, for one principal and one purpose."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,7 +20,7 @@ ADA = uuid4()
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 @pytest.mark.parametrize("principal", [ADA, NOBODY])
-def test_an_id_says_what_it_names(principal, asynchronous):
+def test_an_id_says_what_it_names(principal: UUID, asynchronous: bool) -> None:
     command_id = IDS.issue(CreateTask, principal, asynchronous=asynchronous)
     issued = IDS.recognise(command_id, principal)
     assert command_id.version == 7
@@ -29,11 +30,11 @@ def test_an_id_says_what_it_names(principal, asynchronous):
     assert abs((datetime.now(UTC) - issued.at).total_seconds()) < 5
 
 
-def test_ids_differ():
+def test_ids_differ() -> None:
     assert len({IDS.issue(DeleteTask, ADA, asynchronous=False) for _ in range(1000)}) == 1000
 
 
-def test_an_id_is_one_principals():
+def test_an_id_is_one_principals() -> None:
     command_id = IDS.issue(CreateTask, ADA, asynchronous=True)
     assert IDS.recognise(command_id, uuid4()) is None
     assert IDS.recognise(command_id, NOBODY) is None
@@ -41,7 +42,7 @@ def test_an_id_is_one_principals():
 
 
 @pytest.mark.parametrize("bit", [*range(62), *range(64, 76), 90, 127])
-def test_a_changed_id_is_not_ours(bit):
+def test_a_changed_id_is_not_ours(bit: int) -> None:
     command_id = IDS.issue(CreateTask, ADA, asynchronous=False)
     assert IDS.recognise(UUID(int=command_id.int ^ (1 << bit)), ADA) is None
 
@@ -49,11 +50,11 @@ def test_a_changed_id_is_not_ours(bit):
 POSITION = TaskPosition(created_at=datetime(2026, 1, 2, tzinfo=UTC), id=uuid4())
 
 
-def _cursor():
+def _cursor() -> Any:
     return CURSORS.write(POSITION, listing="list_tasks", filters=TaskListing(status=("pending",)), principal=ADA)
 
 
-def _read(cursor, *, listing="list_tasks", filters=None, principal=ADA):
+def _read(cursor: str, *, listing: Any = "list_tasks", filters: Any = None, principal: UUID = ADA) -> Any:
     return CURSORS.read(
         cursor,
         TaskPosition,
@@ -63,21 +64,19 @@ def _read(cursor, *, listing="list_tasks", filters=None, principal=ADA):
     )
 
 
-def test_a_cursor_leads_back():
+def test_a_cursor_leads_back() -> None:
     assert _read(_cursor()) == POSITION
 
 
-@pytest.mark.parametrize(
-    "changes", [{"listing": "list_activity"}, {"filters": TaskListing()}, {"principal": uuid4()}]
-)
-def test_a_cursor_fits_one_list_only(changes):
+@pytest.mark.parametrize("changes", [{"listing": "list_activity"}, {"filters": TaskListing()}, {"principal": uuid4()}])
+def test_a_cursor_fits_one_list_only(changes: dict[str, Any]) -> None:
     with pytest.raises(Refusal) as refusal:
         _read(_cursor(), **changes)
     assert refusal.value.problem.type.code == "invalid-cursor"
 
 
 @pytest.mark.parametrize("cursor", ["", "a", "aaaa", "é", "a" * 500, "====", "\x00", "a b"])
-def test_a_made_up_cursor_is_refused(cursor):
+def test_a_made_up_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(Refusal) as refusal:
         _read(cursor)
     assert refusal.value.problem.type.code == "invalid-cursor"

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
@@ -9,7 +11,7 @@ from gateway.preconditions import matches_if_none_match, read_if_match
 from gateway.prefer import Preferences, read_preferences
 
 
-def _request(**headers):
+def _request(**headers: Any) -> Any:
     return make_mocked_request("GET", "/", headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
@@ -28,11 +30,11 @@ def _request(**headers):
         ('"' + "9" * 30 + '"', ()),
     ],
 )
-def test_if_match_names_versions(header, versions):
+def test_if_match_names_versions(header: str, versions: tuple[int, ...] | None) -> None:
     assert read_if_match(_request(If_Match=header), required=True) == versions
 
 
-def test_if_match_may_be_demanded():
+def test_if_match_may_be_demanded() -> None:
     assert read_if_match(_request(), required=False) is None
     with pytest.raises(Refusal) as refusal:
         read_if_match(_request(), required=True)
@@ -43,23 +45,25 @@ def test_if_match_may_be_demanded():
     ("header", "matches"),
     [('"3"', True), ('W/"3"', True), ('"2", "3"', True), ("*", True), ('"4"', False), ("3", False), ("", False)],
 )
-def test_if_none_match_is_weak(header, matches):
+def test_if_none_match_is_weak(header: str, matches: bool) -> None:
     assert matches_if_none_match(_request(If_None_Match=header), 3) is matches
 
 
-@pytest.mark.parametrize(("header", "key"), [("abc", "abc"), ('"abc"', "abc"), (" abc ", "abc"), ("a" * 128, "a" * 128)])
-def test_a_key_is_the_same_quoted_or_bare(header, key):
+@pytest.mark.parametrize(
+    ("header", "key"), [("abc", "abc"), ('"abc"', "abc"), (" abc ", "abc"), ("a" * 128, "a" * 128)]
+)
+def test_a_key_is_the_same_quoted_or_bare(header: str, key: str) -> None:
     assert read_key(_request(Idempotency_Key=header)) == key
 
 
 @pytest.mark.parametrize("header", ["", '""', "a" * 129, "a b", "é", '"a', "a\x7f", "a\tb"])
-def test_other_keys_are_refused(header):
+def test_other_keys_are_refused(header: str) -> None:
     with pytest.raises(Refusal) as refusal:
         read_key(_request(Idempotency_Key=header))
     assert refusal.value.problem.type.code == "invalid-idempotency-key"
 
 
-def test_a_fingerprint_is_of_what_is_asked():
+def test_a_fingerprint_is_of_what_is_asked() -> None:
     fingerprints = Fingerprints(b"k" * 32)
     first = fingerprints.of("POST", "/v1/tasks", [("b", "1"), ("a", "2")], {"x": 1, "y": [1, 2]})
     assert first == fingerprints.of("POST", "/v1/tasks", [("a", "2"), ("b", "1")], {"y": [1, 2], "x": 1})
@@ -87,7 +91,7 @@ def test_a_fingerprint_is_of_what_is_asked():
         ([",,;=, =3, return"], (False, None, False)),
     ],
 )
-def test_preferences_that_make_no_sense_are_passed_over(headers, expected):
+def test_preferences_that_make_no_sense_are_passed_over(headers: Any, expected: tuple[bool, int | None, bool]) -> None:
     found: Preferences = read_preferences(headers)
     assert (found.respond_async, found.wait and found.wait.seconds, found.minimal) == expected
 
@@ -105,7 +109,7 @@ def test_preferences_that_make_no_sense_are_passed_over(headers, expected):
         ("", True),
     ],
 )
-def test_accept_may_rule_json_out(accept, fine):
+def test_accept_may_rule_json_out(accept: str, fine: bool) -> None:
     assert accepts(accept, "application/json") is fine
 
 
@@ -120,5 +124,5 @@ def test_accept_may_rule_json_out(accept, fine):
         ("::ffff:1.2.3.4", 1, "1.2.3.4"),
     ],
 )
-def test_only_our_own_proxies_are_believed(forwarded, hops, address):
+def test_only_our_own_proxies_are_believed(forwarded: str, hops: int, address: str) -> None:
     assert client_address(_request(X_Forwarded_For=forwarded), trusted_hops=hops) == address

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from chassis.errors import Refusal
@@ -37,7 +39,7 @@ from gateway import strict_json
         b"\x00",
     ],
 )
-def test_what_is_ambiguous_or_cannot_be_stored_is_refused(body):
+def test_what_is_ambiguous_or_cannot_be_stored_is_refused(body: Any) -> None:
     with pytest.raises(Refusal) as refusal:
         strict_json.parse(body)
     assert refusal.value.problem.type.code == "malformed-json"
@@ -58,7 +60,7 @@ def test_what_is_ambiguous_or_cannot_be_stored_is_refused(body):
         (b'{"a":1.5e3}', {"a": 1500.0}),
     ],
 )
-def test_json_is_parsed(body, value):
+def test_json_is_parsed(body: Any, value: Any) -> None:
     parsed = strict_json.parse(body)
     if value != [[]]:
         assert parsed == value

@@ -3,6 +3,8 @@
 import base64
 import json
 import time
+from collections.abc import Callable
+from typing import Any
 
 import jwt
 import pytest
@@ -11,22 +13,23 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chassis.errors import Refusal
 from gateway.tokens import Verifier, key_id
+from tests.unit.gateway.serving import Served, Signer
 
 PUBLIC_URL = "http://127.0.0.1:8080"
 
 
-def _segment(text):
+def _segment(text: str) -> Any:
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def _verify(signer, token, clock=time.time):
+def _verify(signer: Signer, token: str, clock: Callable[[], float] = time.time) -> Any:
     verifier = Verifier(PUBLIC_URL, clock)
     if key_id(token) != signer.kid:
         raise LookupError("no such key")
     return verifier.verify(token, signer.private.public_key())
 
 
-def _signed_header(signer, header_json):
+def _signed_header(signer: Signer, header_json: str) -> Any:
     """A token with this very header, properly signed."""
     content = f"{_segment(header_json)}.{_segment(json.dumps(signer.claims()))}"
     algorithm = jwt.get_algorithm_by_name("ES256")
@@ -34,7 +37,7 @@ def _signed_header(signer, header_json):
     return f"{content}.{signature}"
 
 
-def test_a_good_token_says_who_asks(signer):
+def test_a_good_token_says_who_asks(signer: Signer) -> None:
     claims = signer.claims()
     caller = _verify(signer, signer.token(**claims))
     assert (str(caller.actor.id), str(caller.actor.session_id)) == (claims["sub"], claims["sid"])
@@ -67,18 +70,18 @@ def test_a_good_token_says_who_asks(signer):
         "[" * 1000,
     ],
 )
-def test_every_other_header_is_refused(signer, header):
+def test_every_other_header_is_refused(signer: Signer, header: str) -> None:
     with pytest.raises(Refusal) as refusal:
         _verify(signer, _signed_header(signer, header))
     assert refusal.value.problem.type.code == "invalid-token"
 
 
 @pytest.mark.parametrize("kid", ["other", "../../dev/null", "k" * 2000])
-def test_a_key_is_only_looked_up(signer, kid):
+def test_a_key_is_only_looked_up(signer: Signer, kid: str) -> None:
     assert key_id(signer.token(headers={"kid": kid})) == kid
 
 
-def test_our_public_key_is_no_secret_to_sign_with(signer):
+def test_our_public_key_is_no_secret_to_sign_with(signer: Signer) -> None:
     pem = signer.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     header = _segment('{"alg":"HS256","kid":"key-1","typ":"at+jwt"}')
     content = f"{header}.{_segment(json.dumps(signer.claims()))}"
@@ -118,33 +121,35 @@ def test_our_public_key_is_no_secret_to_sign_with(signer):
         {"scope": ["tasks:read"]},
     ],
 )
-def test_claims_are_what_they_must_be(signer, claims):
+def test_claims_are_what_they_must_be(signer: Signer, claims: dict[str, Any]) -> None:
     with pytest.raises(Refusal) as refusal:
         _verify(signer, signer.token(**claims))
     assert refusal.value.problem.type.code == "invalid-token"
 
 
-def test_another_key_is_not_ours(signer):
+def test_another_key_is_not_ours(signer: Signer) -> None:
     other = type(signer)(ec.generate_private_key(ec.SECP256R1()))
     with pytest.raises(Refusal) as refusal:
         _verify(signer, other.token())
     assert refusal.value.problem.type.code == "invalid-token"
 
 
-@pytest.mark.parametrize("token", ["", "a", "a.b", "a.b.c.d", "a.b.c\n", ".".join("é" * 3), "a" * 5000, "a.b." + "c" * 5000])
-def test_what_is_no_token_is_refused(token):
+@pytest.mark.parametrize(
+    "token", ["", "a", "a.b", "a.b.c.d", "a.b.c\n", ".".join("é" * 3), "a" * 5000, "a.b." + "c" * 5000]
+)
+def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(Refusal):
         key_id(token)
 
 
-def test_an_expired_token_is_told_apart(signer):
+def test_an_expired_token_is_told_apart(signer: Signer) -> None:
     past = int(time.time()) - 1000
     with pytest.raises(Refusal) as refusal:
         _verify(signer, signer.token(iat=past, nbf=past, exp=past + 900))
     assert refusal.value.problem.type.code == "token-expired"
 
 
-def test_a_remembered_token_expires_all_the_same(signer):
+def test_a_remembered_token_expires_all_the_same(signer: Signer) -> None:
     now = [time.time()]
     verifier = Verifier(PUBLIC_URL, lambda: now[0])
     token = signer.token()
@@ -159,26 +164,26 @@ def test_a_remembered_token_expires_all_the_same(signer):
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Basic YTpi", "Bearer", "Bearer ", "Bearer a b", "token"])
-async def test_without_a_bearer_token_nobody_gets_in(served, authorization):
+async def test_without_a_bearer_token_nobody_gets_in(served: Served, authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
     answer = await served.ask("GET", "/v1/users/me", headers=headers)
     assert (answer.status, answer.code) == (401, "unauthenticated")
     assert answer.headers["www-authenticate"] == 'Bearer realm="taskmesh"'
 
 
-async def test_two_tokens_are_none(served, signer):
+async def test_two_tokens_are_none(served: Served, signer: Signer) -> None:
     headers = [("Authorization", f"Bearer {signer.token()}"), ("Authorization", f"Bearer {signer.token()}")]
     answer = await served.ask("GET", "/v1/users/me", headers=headers)
     assert (answer.status, answer.code) in ((401, "unauthenticated"), (400, "malformed-request"))
 
 
-async def test_a_bad_token_is_challenged(served):
+async def test_a_bad_token_is_challenged(served: Served) -> None:
     answer = await served.ask("GET", "/v1/users/me", headers={"Authorization": "Bearer a.b.c"})
     assert (answer.status, answer.code) == (401, "invalid-token")
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
-async def test_a_token_may_do_only_what_its_scopes_say(served, signer):
+async def test_a_token_may_do_only_what_its_scopes_say(served: Served, signer: Signer) -> None:
     headers = {"Authorization": f"Bearer {signer.token(scope='tasks:read')}"}
     answer = await served.ask("GET", "/v1/users/me", headers=headers)
     assert (answer.status, answer.code) == (403, "insufficient-scope")

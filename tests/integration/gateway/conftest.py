@@ -1,0 +1,52 @@
+"""The gateway on a real broker, with the three workers behind it."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import aiohttp
+import pytest
+
+from chassis.worker import Worker
+from gateway.app import build
+from tests.conftest import Addresses, Keys
+from tests.eventually import eventually
+from tests.unit.gateway.serving import Served, nothing_undeclared, settings_of
+
+ADA = {"username": "ada", "email": "ada@example.org", "password": "Analytical-Engine-1843"}
+
+
+async def _ready(served: Served) -> bool:
+    return (await served.ask("GET", "/readyz")).status == 200
+
+
+@pytest.fixture
+async def served(
+    addresses: Addresses,
+    keys: Keys,
+    running_auth_worker: Worker,
+    running_task_worker: Worker,
+    running_notifier: Worker,
+) -> AsyncIterator[Served]:
+    assert all((running_auth_worker, running_task_worker, running_notifier))
+    settings = settings_of(amqp_url=addresses.amqp_url("gateway"), auth_sealing_key=keys.auth_sealing_key)
+    async with build(settings) as gateway:
+        port = gateway.runner.addresses[0][1]
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+            served = Served(port, session)
+            await eventually(lambda: _ready(served))
+            yield served
+
+
+@pytest.fixture
+async def ada(served: Served) -> dict[str, str]:
+    """Registered and logged in: the header that says so."""
+    registered = await served.ask("POST", "/v1/auth/register", json=ADA)
+    assert registered.status == 201, registered.body
+    tokens = await served.ask("POST", "/v1/auth/login", json={"username": "ADA", "password": ADA["password"]})
+    assert tokens.status == 200, tokens.body
+    return {"Authorization": f"Bearer {tokens.json['access_token']}"}
+
+
+@pytest.fixture(autouse=True)
+def declared() -> Iterator[None]:
+    with nothing_undeclared():
+        yield

@@ -1,0 +1,71 @@
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import pytest
+from asyncpg.pool import PoolConnectionProxy
+from uuid_utils.compat import uuid7
+
+from chassis.cloudevents import CloudEvent
+from chassis.errors import Unprocessable
+from notifier.handlers.record_activity import record_activity
+from tests.integration.handling import deliver
+
+TIME = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
+ADA = {"id": str(UUID(int=1)), "username": "ada"}
+TASK_ID = UUID(int=2)
+
+
+def publish(type_: str, *, actor: dict[str, str] | None = ADA, changes: dict[str, Any] | None = None) -> CloudEvent:
+    data = {
+        "task": {"id": str(TASK_ID), "title": "Water the plants"},
+        "actor": actor,
+        "changes": changes or {},
+        "audience": [ADA["id"]],
+    }
+    body = orjson.dumps(data).decode()
+    return CloudEvent(uuid7(), type_, f"task/{TASK_ID}", TIME, 2, data, body)
+
+
+async def test_what_happened_is_written_down(connection: PoolConnectionProxy) -> None:
+    event = publish("tasks.task_updated.v1", changes={"title": {"old": "a", "new": "Ž"}})
+    assert await record_activity(event, deliver(connection, None)) == ()
+    row = dict(await connection.fetchrow("SELECT * FROM activity"))
+    assert row | {"changes": json.loads(row["changes"])} == {
+        "id": row["id"],
+        "event_id": event.id,
+        "actor_id": UUID(int=1),
+        "actor_username": "ada",
+        "action": "updated",
+        "resource_type": "task",
+        "resource_id": TASK_ID,
+        "task_id": TASK_ID,
+        "changes": {"title": {"old": "a", "new": "Ž"}},
+        "summary": "Changed title of “Water the plants”",
+        "created_at": TIME,
+    }
+
+
+async def test_what_nobody_did_has_no_actor(connection: PoolConnectionProxy) -> None:
+    await record_activity(publish("tasks.task_updated.v1", actor=None), deliver(connection, None))
+    row = await connection.fetchrow("SELECT actor_id, actor_username FROM activity")
+    assert tuple(row) == (None, None)
+
+
+async def test_an_event_is_written_down_once(connection: PoolConnectionProxy) -> None:
+    """The inbox sees to it; the table would refuse."""
+    event = publish("tasks.task_updated.v1")
+    await record_activity(event, deliver(connection, None))
+    with pytest.raises(asyncpg.UniqueViolationError):
+        async with connection.transaction():
+            await record_activity(event, deliver(connection, None))
+    assert await connection.fetchval("SELECT count(*) FROM activity") == 1
+
+
+async def test_an_event_that_nobody_knows_is_set_aside(connection: PoolConnectionProxy) -> None:
+    with pytest.raises(Unprocessable):
+        await record_activity(publish("tasks.task_teleported.v1"), deliver(connection, None))
+    assert await connection.fetchval("SELECT count(*) FROM activity") == 0

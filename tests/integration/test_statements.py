@@ -1,0 +1,73 @@
+"""Every SQL statement fits the migrated schema and what the worker's role may do, whether or not a test reaches it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from ops.migrate import WORKERS
+from ops.postgres import Postgres
+from ops.state import ROOT
+from tests.conftest import PASSWORDS
+
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|LOCK)\s")
+OF_EVERY_WORKER = ("chassis/inbox.py", "chassis/outbox.py", "chassis/relay.py")
+PLANNED = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")
+
+
+def statements(file: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of each constant that is handed to a connection."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str) and SQL.match(first.value):
+                yield first.lineno, first.value
+
+
+def found() -> Iterator[tuple[str, str, str]]:
+    for worker in WORKERS:
+        for path in (f"{worker.role}/store.py", *OF_EVERY_WORKER):
+            for line, statement in statements(ROOT / path):
+                yield worker.role, f"{path}:{line}", statement
+
+
+STATEMENTS = list(found())
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [(role, sql) for role, _, sql in STATEMENTS],
+    ids=[f"{role} {at}" for role, at, _ in STATEMENTS],
+)
+async def test_a_statement_can_be_planned_as_the_role_that_runs_it(
+    postgres: Postgres, database: str, role: str, statement: str
+) -> None:
+    """Postgres looks at permissions only when it is about to run a plan, so that preparing alone would not do."""
+    connection = await asyncpg.connect(postgres.url(role, PASSWORDS[role], database))
+    try:
+        if not PLANNED.match(statement):
+            async with connection.transaction():
+                await connection.execute(statement)
+            return
+        parameters = (await connection.prepare(statement)).get_parameters()
+        await connection.execute(f"PREPARE planned AS {statement}")
+        arguments = f"({', '.join(['NULL'] * len(parameters))})" if parameters else ""
+        assert await connection.fetch(f"EXPLAIN EXECUTE planned{arguments}")
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("worker", WORKERS, ids=lambda worker: worker.role)
+def test_every_function_of_a_store_has_its_statements_looked_at(worker: object) -> None:
+    path = ROOT / worker.role / "store.py"  # type: ignore[attr-defined]
+    functions = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.AsyncFunctionDef)]
+    lines = [line for line, _ in statements(path)]
+    unseen = [
+        function.name
+        for function in functions
+        if not any(function.lineno <= line <= (function.end_lineno or 0) for line in lines)
+    ]
+    assert unseen == []
