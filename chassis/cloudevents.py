@@ -16,17 +16,17 @@ from chassis.errors import Unprocessable
 class CloudEvent:
     id: UUID
     type: str
-    source: str
     subject: str
     time: datetime
     sequence: int
     """The version of the aggregate that the event made."""
-    schema: str | None
-    partition: str | None
-    traceparent: str | None
     data: Mapping[str, Any]
     body: str
     """The data, byte for byte as published."""
+    source: str = "/taskmesh"
+    schema: str | None = None
+    partition: str | None = None
+    traceparent: str | None = None
 
 
 def attributes(

@@ -90,6 +90,6 @@ class CountActivity(Query[ActivityCounts]):
     wire_name: ClassVar[str] = "notifier.count_activity.v1"
     queue: ClassVar[str] = "notifier.queries"
 
-    start: datetime | None = None
-    end: datetime | None = None
+    start: Timestamp | None = None
+    end: Timestamp | None = None
     """Exclusive."""
