@@ -18,6 +18,7 @@ from gateway.state import CALLER, CLIENT_ADDRESS, OPERATION, RATE_LIMITS, SETTIN
 _PATTERNS = {
     "id": "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "code": "[a-z-]{1,64}",
+    "type": "[a-z0-9_.]{1,100}",
 }
 _PARAMETER = re.compile(r"\{(\w+)\}")
 

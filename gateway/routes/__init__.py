@@ -1,6 +1,17 @@
 """One file for each resource: small handlers, and the table that says what each operation takes and gives."""
 
-from gateway.routes import accounts, activity, commands, events, limits, problems, service, signing_keys, tasks
+from gateway.routes import (
+    accounts,
+    activity,
+    commands,
+    documents,
+    events,
+    limits,
+    problems,
+    service,
+    signing_keys,
+    tasks,
+)
 
 OPERATIONS = (
     *accounts.OPERATIONS,
@@ -12,4 +23,5 @@ OPERATIONS = (
     *limits.OPERATIONS,
     *signing_keys.OPERATIONS,
     *service.OPERATIONS,
+    *documents.OPERATIONS,
 )

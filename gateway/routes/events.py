@@ -1,6 +1,5 @@
 import re
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Annotated
 
 import orjson
 import uuid_utils.compat as uuid
@@ -20,6 +19,7 @@ from contracts.problems import (
     UNAUTHENTICATED,
     FieldError,
 )
+from gateway.documents.cloud_event import CloudEventDocument
 from gateway.event_stream import EventStream
 from gateway.execution import ask
 from gateway.operation import Access, Operation
@@ -55,24 +55,6 @@ class StreamFilter(Parameters):
         str | None, Field(max_length=64, description="For clients that cannot send Last-Event-ID.")
     ] = None
     ticket: Annotated[str | None, Field(max_length=2048, description="In place of a bearer token.")] = None
-
-
-class CloudEventDocument(BaseModel):
-    """CloudEvents 1.0 in JSON. `data` is the same bytes on every channel."""
-
-    specversion: Literal["1.0"]
-    id: UUID
-    source: str
-    type: str
-    subject: str
-    time: str
-    datacontenttype: Literal["application/json"]
-    dataschema: str | None = None
-    sequence: Annotated[str, Field(description="The version of what changed, in 20 digits.")]
-    partitionkey: str | None = None
-    traceparent: str | None = None
-    position: Annotated[str, Field(description="The place in the feed, in 20 digits.")]
-    data: dict[str, Any]
 
 
 class StreamTicket(BaseModel):
