@@ -28,6 +28,18 @@ class CloudEvent:
     partition: str | None = None
     traceparent: str | None = None
 
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, Any], body: bytes) -> "CloudEvent":
+        return cls(
+            id=UUID(headers["ce-id"]),
+            type=headers["ce-type"],
+            subject=headers["ce-subject"],
+            time=datetime.fromisoformat(headers["ce-time"]),
+            sequence=int(headers["ce-sequence"]),
+            data=orjson.loads(body),
+            body=body.decode(),
+        )
+
 
 def attributes(
     *,
@@ -83,8 +95,8 @@ def structured(event: CloudEvent, *, position: int | None = None) -> str:
 
 
 def read_event(incoming: Incoming) -> CloudEvent:
-    headers = incoming.headers
     try:
+<<<<<<< HEAD
         data = orjson.loads(incoming.body)
         event = CloudEvent(
             id=UUID(headers["ce-id"]),
@@ -99,8 +111,11 @@ def read_event(incoming: Incoming) -> CloudEvent:
             data=data,
             body=incoming.body.decode(),
         )
+=======
+        event = CloudEvent.from_headers(incoming.headers, incoming.body)
+>>>>>>> main
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Unprocessable("decode", f"no CloudEvent: {type(error).__name__} {error}") from error
-    if headers.get("ce-specversion") != "1.0" or not isinstance(data, dict):
+    if incoming.headers.get("ce-specversion") != "1.0" or not isinstance(event.data, dict):
         raise Unprocessable("version", "no CloudEvent of version 1.0 with an object as its data")
     return event

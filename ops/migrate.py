@@ -100,35 +100,34 @@ async def migrate(superuser_url: str, passwords: Mapping[str, str], *, database:
 
     A role without a password in `passwords` is there, but keeps the way to log in that it has, if any.
     """
-    maintenance = await _connect(superuser_url)
+    lock = await _connect(superuser_url)
     try:
-        # The roles and the lock belong to the whole cluster, so that two databases of one cluster take turns.
-        await _locked(maintenance)
-        await _prepare_cluster(maintenance, passwords, database)
-        url = _in_database(superuser_url, database)
-        connection = await _connect(url)
-        try:
-            await _prepare_schemas(connection)
-        finally:
-            await connection.close()
+        # Roles belong to the whole cluster, so two databases of one cluster take turns as well.
+        await _locked(lock)
+        await _prepare_cluster(lock, passwords, database)
+        return await _migrate_database(_in_database(superuser_url, database))
     finally:
-        await maintenance.close()
-    applied = []
-    for worker in WORKERS:
-        folders = [migrations.CHASSIS_TABLES, ROOT / worker.role / "migrations"]
-        # As the owner, so that the tables belong to it whoever runs the migration.
-        applied += await migrations.migrate(f"{url}?role={OWNER}", schema=worker.schema, folders=folders)
-    await _protect_history(url)
+        await lock.close()
+
+
+async def _migrate_database(url: str) -> list[str]:
+    connection = await _connect(url)
+    try:
+        await _prepare_schemas(connection)
+        applied = []
+        for worker in WORKERS:
+            folders = [migrations.CHASSIS_TABLES, ROOT / worker.role / "migrations"]
+            # As the owner, so that the tables belong to it whoever runs the migration.
+            applied += await migrations.migrate(f"{url}?role={OWNER}", schema=worker.schema, folders=folders)
+        await _protect_history(connection)
+    finally:
+        await connection.close()
     return applied
 
 
-async def _protect_history(url: str) -> None:
+async def _protect_history(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     """What happened and what was migrated stay as they were written, whatever a worker's code does."""
-    connection = await _connect(url)
-    try:
-        for worker in WORKERS:
-            await _run(connection, "REVOKE UPDATE, DELETE ON %I.event_log FROM %I", worker.schema, worker.role)
-            statement = "REVOKE INSERT, UPDATE, DELETE ON %I.schema_migrations FROM %I"
-            await _run(connection, statement, worker.schema, worker.role)
-    finally:
-        await connection.close()
+    for worker in WORKERS:
+        await _run(connection, "REVOKE UPDATE, DELETE ON %I.event_log FROM %I", worker.schema, worker.role)
+        statement = "REVOKE INSERT, UPDATE, DELETE ON %I.schema_migrations FROM %I"
+        await _run(connection, statement, worker.schema, worker.role)
