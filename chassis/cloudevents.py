@@ -38,6 +38,10 @@ class CloudEvent:
             sequence=int(headers["ce-sequence"]),
             data=orjson.loads(body),
             body=body.decode(),
+            source=headers["ce-source"],
+            schema=headers.get("ce-dataschema"),
+            partition=headers.get("ce-partitionkey"),
+            traceparent=headers.get("traceparent"),
         )
 
 
@@ -96,24 +100,7 @@ def structured(event: CloudEvent, *, position: int | None = None) -> str:
 
 def read_event(incoming: Incoming) -> CloudEvent:
     try:
-<<<<<<< HEAD
-        data = orjson.loads(incoming.body)
-        event = CloudEvent(
-            id=UUID(headers["ce-id"]),
-            type=headers["ce-type"],
-            source=headers["ce-source"],
-            subject=headers["ce-subject"],
-            time=datetime.fromisoformat(headers["ce-time"]),
-            sequence=int(headers["ce-sequence"]),
-            schema=headers.get("ce-dataschema"),
-            partition=headers.get("ce-partitionkey"),
-            traceparent=headers.get("traceparent"),
-            data=data,
-            body=incoming.body.decode(),
-        )
-=======
         event = CloudEvent.from_headers(incoming.headers, incoming.body)
->>>>>>> main
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Unprocessable("decode", f"no CloudEvent: {type(error).__name__} {error}") from error
     if incoming.headers.get("ce-specversion") != "1.0" or not isinstance(event.data, dict):

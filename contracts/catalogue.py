@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts import feed, identity, notices, outcomes, tasks
+from contracts import feed, identity, notices, notifications, outcomes, tasks, webhooks
 from contracts.message import Command, Event, Query
 
 COMMANDS: tuple[type[Command[Any]], ...] = (
@@ -13,6 +13,17 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     tasks.DeleteTask,
     notices.SendVerificationMail,
     feed.RedeemTicket,
+    webhooks.CreateWebhook,
+    webhooks.UpdateWebhook,
+    webhooks.DeleteWebhook,
+    webhooks.RotateSecret,
+    webhooks.SendTestEvent,
+    webhooks.Redeliver,
+    webhooks.RecoverWebhook,
+    webhooks.DisableWebhook,
+    notifications.UpdatePreferences,
+    notifications.MarkRead,
+    notifications.MarkAllRead,
 )
 QUERIES: tuple[type[Query[Any]], ...] = (
     identity.GetAccount,
@@ -25,6 +36,12 @@ QUERIES: tuple[type[Query[Any]], ...] = (
     feed.ListEvents,
     feed.FindHead,
     feed.ReadFeed,
+    webhooks.GetWebhook,
+    webhooks.ListWebhooks,
+    webhooks.ListDeliveries,
+    notifications.GetPreferences,
+    notifications.ListNotifications,
+    notifications.CountUnread,
     outcomes.FindCommand,
 )
 EVENTS: tuple[type[Event], ...] = (
@@ -36,4 +53,9 @@ EVENTS: tuple[type[Event], ...] = (
     tasks.TaskCompleted,
     tasks.TaskReopened,
     tasks.TaskDeleted,
+    webhooks.WebhookCreated,
+    webhooks.WebhookUpdated,
+    webhooks.WebhookDeleted,
+    webhooks.WebhookDisabled,
+    notifications.PreferencesUpdated,
 )

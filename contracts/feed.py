@@ -20,6 +20,7 @@ class FeedEvent(Model):
     """`text` is the whole CloudEvent in JSON, its data byte for byte as published."""
 
     position: Position
+    id: UUID
     type: str
     task_id: UUID | None
     readers: tuple[UUID, ...]

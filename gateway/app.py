@@ -39,9 +39,11 @@ from gateway.state import (
     STARTED_AT,
     TICKETS,
     VERIFIER,
+    WEBHOOK_SECRETS,
 )
 from gateway.tickets import Tickets
 from gateway.tokens import Verifier
+from gateway.webhook_secrets import WebhookSecrets
 
 _BACKLOG = 1024
 
@@ -77,6 +79,8 @@ def create_app(
     app[CURSORS] = Cursors(derive(secret, "cursors"))
     app[FINGERPRINTS] = Fingerprints(derive(secret, "fingerprints"))
     app[PASSWORD_KEY] = SealingKey.parse(settings.auth_sealing_key)
+    notifier_key = SealingKey.parse(settings.notifier_sealing_key)
+    app[WEBHOOK_SECRETS] = WebhookSecrets(derive(secret, "webhook secrets"), notifier_key)
     app.on_response_prepare.append(add_to_response)
     register(app, OPERATIONS)
     return app

@@ -18,6 +18,7 @@ from gateway.rate_limits import RateLimits, Standing
 from gateway.settings import Settings
 from gateway.tickets import Tickets
 from gateway.tokens import Caller, Verifier
+from gateway.webhook_secrets import WebhookSecrets
 
 SETTINGS = web.AppKey("settings", Settings)
 REQUESTS = web.AppKey("requests", Requests)
@@ -29,6 +30,7 @@ CURSORS = web.AppKey("cursors", Cursors)
 FINGERPRINTS = web.AppKey("fingerprints", Fingerprints)
 PASSWORD_KEY = web.AppKey("password_key", SealingKey)
 FEED = web.AppKey("feed", Feed)
+WEBHOOK_SECRETS = web.AppKey("webhook_secrets", WebhookSecrets)
 TICKETS = web.AppKey("tickets", Tickets)
 HEALTH = web.AppKey("health", Health)
 STARTED_AT = web.AppKey("started_at", datetime)

@@ -8,7 +8,7 @@ import structlog
 
 from chassis.database import Database
 from chassis.errors import Unavailable
-from notifier.store import feed
+from notifier.store import deliveries, feed
 
 log = structlog.get_logger()
 
@@ -26,6 +26,7 @@ class Sweeper:
                 async with self._database.acquire() as connection:
                     await feed.forget_expired(connection, kept=self._feed_kept)
                     await feed.forget_tickets(connection)
+                    await deliveries.forget_old(connection)
             except (Unavailable, asyncpg.PostgresError) as error:
                 log.info("sweep postponed", reason=str(error))
             await asyncio.sleep(_EVERY)

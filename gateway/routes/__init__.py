@@ -7,10 +7,12 @@ from gateway.routes import (
     documents,
     events,
     limits,
+    notifications,
     problems,
     service,
     signing_keys,
     tasks,
+    webhooks,
 )
 
 OPERATIONS = (
@@ -18,6 +20,8 @@ OPERATIONS = (
     *tasks.OPERATIONS,
     *activity.OPERATIONS,
     *events.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *notifications.OPERATIONS,
     *commands.OPERATIONS,
     *problems.OPERATIONS,
     *limits.OPERATIONS,

@@ -58,6 +58,7 @@ def _event(row: asyncpg.Record, readers: Sequence[UUID]) -> FeedEvent:
     )
     return FeedEvent(
         position=row["position"],
+        id=event.id,
         type=event.type,
         task_id=row["task_id"],
         readers=tuple(readers),
@@ -113,6 +114,20 @@ async def list_events(connection: PoolConnectionProxy, *, after: int, limit: int
         limit,
     )
     return [_event(row, row["readers"]) for row in rows]
+
+
+async def list_events_at(connection: PoolConnectionProxy, positions: Sequence[int]) -> list[FeedEvent]:
+    rows = await connection.fetch(
+        """
+        SELECT a.position, a.event_id, a.type, a.source, a.subject, a.created_at, a.sequence, a.dataschema,
+               a.partitionkey, a.traceparent, a.data, a.task_id
+          FROM activity a
+         WHERE a.position = ANY ($1::bigint[])
+         ORDER BY a.position
+        """,
+        list(positions),
+    )
+    return [_event(row, ()) for row in rows]
 
 
 async def forget_expired(connection: PoolConnectionProxy, *, kept: timedelta) -> None:

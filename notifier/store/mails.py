@@ -1,19 +1,25 @@
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from asyncpg.pool import PoolConnectionProxy
+from uuid_utils.compat import uuid7
+
+from contracts.notifications import Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
     id: UUID
     template: str
-    recipient: str
+    recipient: str | None
+    """Where it is known: a mail to a user goes where auth_worker says when it is sent."""
     content: dict[str, Any]
     attempts: int
+    user_id: UUID | None = None
+    kind: Kind | None = None
 
 
 async def insert_mail(
@@ -25,6 +31,45 @@ async def insert_mail(
         template,
         recipient,
         json.dumps(content),
+    )
+
+
+async def insert_notice(
+    connection: PoolConnectionProxy,
+    *,
+    event_id: UUID,
+    user_id: UUID,
+    kind: Kind,
+    content: dict[str, Any],
+    due_at: datetime,
+) -> None:
+    """To a user, whose address is asked for when the mail is sent."""
+    await connection.execute(
+        """
+        INSERT INTO mails (id, template, content, next_at, event_id, user_id, kind)
+        VALUES ($1, 'notice', $2, $3, $4, $5, $6)
+        """,
+        uuid7(),
+        json.dumps(content),
+        due_at,
+        event_id,
+        user_id,
+        kind,
+    )
+
+
+async def defer_mail(connection: PoolConnectionProxy, mail_id: UUID, *, until: datetime) -> None:
+    """It was not tried, so this costs no attempt."""
+    await connection.execute(
+        """
+        UPDATE mails
+           SET next_at = $2,
+               leased_until = '-infinity',
+               attempts = attempts - 1
+         WHERE id = $1
+        """,
+        mail_id,
+        until,
     )
 
 
@@ -43,13 +88,22 @@ async def lease_due_mails(connection: PoolConnectionProxy, *, lease: timedelta, 
                        ORDER BY next_at
                        LIMIT $2
                          FOR UPDATE SKIP LOCKED)
-        RETURNING id, template, recipient, content, attempts
+        RETURNING id, template, recipient, content, attempts, user_id, kind
         """,
         lease,
         limit,
     )
     return [
-        Mail(row["id"], row["template"], row["recipient"], json.loads(row["content"]), row["attempts"]) for row in rows
+        Mail(
+            row["id"],
+            row["template"],
+            row["recipient"],
+            json.loads(row["content"]),
+            row["attempts"],
+            row["user_id"],
+            row["kind"],
+        )
+        for row in rows
     ]
 
 

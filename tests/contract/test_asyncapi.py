@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 from faststream.specification.asyncapi.v3_0_0.schema import ApplicationSchema
 
 from contracts.catalogue import EVENTS

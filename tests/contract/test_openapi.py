@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 from aiohttp import web
 from openapi_spec_validator import OpenAPIV31SpecValidator

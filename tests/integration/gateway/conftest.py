@@ -28,7 +28,11 @@ async def served(
     running_notifier: Worker,
 ) -> AsyncIterator[Served]:
     assert all((running_auth_worker, running_task_worker, running_notifier))
-    settings = settings_of(amqp_url=addresses.amqp_url("gateway"), auth_sealing_key=keys.auth_sealing_key)
+    settings = settings_of(
+        amqp_url=addresses.amqp_url("gateway"),
+        auth_sealing_key=keys.auth_sealing_key,
+        notifier_sealing_key=keys.notifier_sealing_key,
+    )
     async with build(settings) as gateway:
         port = gateway.runner.addresses[0][1]
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:

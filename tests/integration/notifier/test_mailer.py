@@ -16,8 +16,10 @@ from uuid_utils.compat import uuid7
 
 from chassis.background import Background
 from chassis.database import Database, open_database
+from chassis.requests import Requests
 from chassis.sealing import OpeningKeys
 from contracts.notices import VERIFICATION_PURPOSE
+from notifier.addresses import Addresses
 from notifier.mail import MailWriter
 from notifier.mailer import Mailer
 from notifier.store import mails
@@ -108,11 +110,11 @@ def write(watcher: asyncpg.Connection, keys: Keys) -> Write:
 
 
 @pytest.fixture
-def mailer(pool: Database, keys: Keys, port: int) -> Mailer:
+def mailer(pool: Database, keys: Keys, port: int, requests: Requests) -> Mailer:
     writer = MailWriter(
         sender="taskmesh@example.org", public_url="https://tasks.example.org", opening_keys=OpeningKeys(keys.notifier)
     )
-    return Mailer(f"smtp://127.0.0.1:{port}", writer, pool)
+    return Mailer(f"smtp://127.0.0.1:{port}", writer, pool, Addresses(requests))
 
 
 @pytest.fixture
