@@ -17,7 +17,7 @@ MAX_BODY = 256 * 1024  # bytes
 MAX_BUDGET = timedelta(seconds=35)
 """No caller waits longer, so a deadline further away is cut to this."""
 
-_REPLY_TO = re.compile(r"gateway\.replies\.[0-9a-f]{32}")
+_REPLY_TO = re.compile(r"(gateway|notifier)\.replies\.[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _caller(incoming: Incoming) -> Caller | None:
     if properties.reply_to is None:
         return None
     if not _REPLY_TO.fullmatch(properties.reply_to):
-        raise Unprocessable("authz", "the answer is wanted at a queue that is not a gateway's")
+        raise Unprocessable("authz", "the answer is wanted at a queue that is nobody's who asks")
     if not properties.correlation_id:
         raise Unprocessable("decode", "an answer is wanted without a correlation id")
     if not isinstance(deadline, int) or isinstance(deadline, bool):

@@ -1,4 +1,4 @@
-"""The gateway's side of a conversation: sends a command or query to its owner and waits for the answer."""
+"""The asker's side of a conversation: sends a command or query to its owner and waits for the answer."""
 
 import asyncio
 import time
@@ -126,7 +126,7 @@ class Requests:
 
     async def _open_replies(self, channel: aiormq.Channel) -> None:
         """A new name for every connection: the old queue may not be reaped yet, and what it held is lost anyway."""
-        name = f"gateway.replies.{uuid4().hex}"
+        name = f"{self._broker.user}.replies.{uuid4().hex}"
         await channel.queue_declare(
             name, exclusive=True, auto_delete=True, durable=False, arguments={"x-queue-type": "classic"}
         )

@@ -17,7 +17,7 @@ from chassis.consumer import Consumer
 from chassis.database import Database, open_database
 from chassis.duties import Duties, Duty
 from chassis.errors import Unavailable
-from chassis.events import Events
+from chassis.events import Events, OrderedEvents
 from chassis.health import Checks
 from chassis.queries import Queries
 from chassis.relay import Relay
@@ -74,7 +74,11 @@ class Worker:
             self._consume(queue, Consumer(self._broker, queue, queries.process), subscriptions)
         for subscription in subscriptions.events:
             events = Events(subscription, self._database, committed=self._relay.wake)
-            self._consume(subscription.queue, Consumer(self._broker, subscription.queue, events.process), subscriptions)
+            queue = subscription.queue
+            if subscription.in_order:
+                self._consume(queue, OrderedEvents(events, self._broker, queue), subscriptions)
+            else:
+                self._consume(queue, Consumer(self._broker, queue, events.process), subscriptions)
         self._background.start(self._relay.keep())
         self._background.start(self._sweep())
 
@@ -85,7 +89,7 @@ class Worker:
     def start_background(self, work: Coroutine[Any, Any, None]) -> None:
         self._background.start(work)
 
-    def _consume(self, queue: str, consumer: Consumer, subscriptions: Subscriptions) -> None:
+    def _consume(self, queue: str, consumer: Consumer | OrderedEvents, subscriptions: Subscriptions) -> None:
         prefetch = subscriptions.prefetch.get(queue, self._settings.database_pool_size)
         self._broker.consume(queue, consumer.receive, prefetch=prefetch)
 

@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from contracts import comments, files, identity, notices, outcomes, sharing, task_lists, tasks
+from contracts import (
+    comments,
+    feed,
+    files,
+    identity,
+    notices,
+    notifications,
+    outcomes,
+    sharing,
+    task_lists,
+    tasks,
+    webhooks,
+)
 from contracts.message import Command, Event, Query
 
 COMMANDS: tuple[type[Command[Any]], ...] = (
@@ -26,6 +38,18 @@ COMMANDS: tuple[type[Command[Any]], ...] = (
     files.RemoveFile,
     files.EraseFile,
     notices.SendVerificationMail,
+    feed.RedeemTicket,
+    webhooks.CreateWebhook,
+    webhooks.UpdateWebhook,
+    webhooks.DeleteWebhook,
+    webhooks.RotateSecret,
+    webhooks.SendTestEvent,
+    webhooks.Redeliver,
+    webhooks.RecoverWebhook,
+    webhooks.DisableWebhook,
+    notifications.UpdatePreferences,
+    notifications.MarkRead,
+    notifications.MarkAllRead,
 )
 QUERIES: tuple[type[Query[Any]], ...] = (
     identity.GetAccount,
@@ -41,6 +65,17 @@ QUERIES: tuple[type[Query[Any]], ...] = (
     files.ListFiles,
     files.GetFile,
     notices.ListActivity,
+    notices.ListTimeline,
+    notices.CountActivity,
+    feed.ListEvents,
+    feed.FindHead,
+    feed.ReadFeed,
+    webhooks.GetWebhook,
+    webhooks.ListWebhooks,
+    webhooks.ListDeliveries,
+    notifications.GetPreferences,
+    notifications.ListNotifications,
+    notifications.CountUnread,
     outcomes.FindCommand,
 )
 EVENTS: tuple[type[Event], ...] = (
@@ -64,4 +99,9 @@ EVENTS: tuple[type[Event], ...] = (
     comments.CommentDeleted,
     files.FileAttached,
     files.FileRemoved,
+    webhooks.WebhookCreated,
+    webhooks.WebhookUpdated,
+    webhooks.WebhookDeleted,
+    webhooks.WebhookDisabled,
+    notifications.PreferencesUpdated,
 )

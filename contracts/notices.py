@@ -51,11 +51,12 @@ class ActivityPage(Model):
 
 
 class ListActivity(Query[ActivityPage]):
-    """What the caller himself did, newest first."""
+    """Newest first: what the caller did, or everything that he may see."""
 
     wire_name: ClassVar[str] = "notifier.list_activity.v1"
     queue: ClassVar[str] = "notifier.queries"
 
+    scope: Literal["mine", "visible"] = "mine"
     action: tuple[str, ...] = ()
     resource_type: tuple[ResourceType, ...] = ()
     task_id: UUID | None = None
@@ -64,3 +65,31 @@ class ListActivity(Query[ActivityPage]):
     """Exclusive."""
     after: ActivityPosition | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class ListTimeline(Query[ActivityPage]):
+    """What happened to one task, oldest first; to a deleted one for thirty days, and for its owner alone."""
+
+    wire_name: ClassVar[str] = "notifier.list_timeline.v1"
+    queue: ClassVar[str] = "notifier.queries"
+
+    task_id: UUID
+    after: ActivityPosition | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class ActivityCounts(Model):
+    total_activities: int
+    by_action: dict[str, int]
+    by_resource: dict[str, int]
+
+
+class CountActivity(Query[ActivityCounts]):
+    """Of what the caller did."""
+
+    wire_name: ClassVar[str] = "notifier.count_activity.v1"
+    queue: ClassVar[str] = "notifier.queries"
+
+    start: Timestamp | None = None
+    end: Timestamp | None = None
+    """Exclusive."""

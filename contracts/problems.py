@@ -173,6 +173,24 @@ IDEMPOTENCY_IN_PROGRESS = _declare(
     "Still in progress",
     "A request with this Idempotency-Key is being carried out: ask again shortly.",
 )
+CURSOR_EXPIRED = _declare(
+    "cursor-expired",
+    410,
+    "Cursor expired",
+    "What follows this position is older than the feed: read the tasks anew, and go on without a position.",
+)
+TOO_MANY_WEBHOOKS = _declare(
+    "too-many-webhooks",
+    409,
+    "Too many webhooks",
+    "An account has at most twenty webhooks: remove one first.",
+)
+WEBHOOK_DISABLED = _declare(
+    "webhook-disabled",
+    409,
+    "Webhook disabled",
+    "Nothing is sent to a webhook that is disabled: enable it first.",
+)
 PRECONDITION_FAILED = _declare(
     "precondition-failed",
     412,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.identity import Username
+from contracts.people import Username
 from contracts.message import Command, Model, Query
 from contracts.people import Person
 from contracts.tasks import COMMANDS, QUERIES, IfMatch, TaskEvent

@@ -16,6 +16,7 @@ from gateway.command_ids import CommandIds
 from gateway.cors import preflight
 from gateway.cursors import Cursors
 from gateway.derived_keys import derive
+from gateway.feed import Feed
 from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
 from gateway.rate_limits import rate_limits_of
@@ -28,6 +29,7 @@ from gateway.settings import Settings
 from gateway.state import (
     COMMAND_IDS,
     CURSORS,
+    FEED,
     FINGERPRINTS,
     HEALTH,
     KEYS,
@@ -37,26 +39,32 @@ from gateway.state import (
     REQUESTS,
     SETTINGS,
     STARTED_AT,
+    TICKETS,
     VERIFIER,
+    WEBHOOK_SECRETS,
 )
+from gateway.tickets import Tickets
 from gateway.tokens import Verifier
+from gateway.webhook_secrets import WebhookSecrets
 
 _BACKLOG = 1024
 
 
 class Gateway:
-    def __init__(self, runner: Runner, checks: Checks, health: Health) -> None:
+    def __init__(self, runner: Runner, checks: Checks, health: Health, feed: Feed) -> None:
         self.runner = runner
         self.checks = checks
         self._health = health
+        self._feed = feed
 
     async def drain(self) -> None:
         self._health.stopping = True
+        self._feed.end_all()
         await self.runner.cleanup()
 
 
 def create_app(
-    settings: Settings, requests: Requests, verifier: Verifier, keys: Keys, health: Health
+    settings: Settings, *, requests: Requests, verifier: Verifier, keys: Keys, health: Health, feed: Feed
 ) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY, middlewares=[check_target, preflight])
     secret = settings.gateway_secret.get_secret_value()
@@ -65,6 +73,8 @@ def create_app(
     app[VERIFIER] = verifier
     app[KEYS] = keys
     app[HEALTH] = health
+    app[FEED] = feed
+    app[TICKETS] = Tickets(derive(secret, "tickets"))
     app[STARTED_AT] = datetime.now(UTC)
     app[RATE_LIMITS] = rate_limits_of(settings)
     app[COMMAND_IDS] = CommandIds(derive(secret, "command ids"), COMMANDS)
@@ -72,6 +82,8 @@ def create_app(
     app[FINGERPRINTS] = Fingerprints(derive(secret, "fingerprints"))
     app[OBJECTS] = Objects(settings.object_storage_url)
     app[PASSWORD_KEY] = SealingKey.parse(settings.auth_sealing_key)
+    notifier_key = SealingKey.parse(settings.notifier_sealing_key)
+    app[WEBHOOK_SECRETS] = WebhookSecrets(derive(secret, "webhook secrets"), notifier_key)
     app.on_response_prepare.append(add_to_response)
     register(app, OPERATIONS)
     return app
@@ -98,12 +110,16 @@ async def build(settings: Settings) -> AsyncIterator[Gateway]:
         verifier = Verifier(settings.public_url)
         keys = Keys(requests, verifier)
         background.start(keys.keep())
+        feed = Feed(broker, requests)
+        background.start(feed.keep())
         checks = _checks(broker, keys)
         health = Health(checks)
-        runner = Runner(create_app(settings, requests, verifier, keys, health), settings)
+        runner = Runner(
+            create_app(settings, requests=requests, verifier=verifier, keys=keys, health=health, feed=feed), settings
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=_BACKLOG).start()
-            yield Gateway(runner, checks, health)
+            yield Gateway(runner, checks, health, feed)
         finally:
             await runner.cleanup()

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -37,9 +38,16 @@ async def ask(request: web.Request, query: Query[R]) -> R:
     return replied.value
 
 
-async def execute(request: web.Request, command: Command[Any], *, location: Location | None = None) -> web.Response:
+async def execute(
+    request: web.Request,
+    command: Command[Any],
+    *,
+    location: Location | None = None,
+    reveal: Callable[[Any], BaseModel] | None = None,
+) -> web.Response:
+    """`reveal` adds to the reply what only its first reader may see, so that it cannot be fetched later."""
     operation, caller, preferences = request[OPERATION], request[CALLER], _preferences(request)
-    asynchronous = preferences.respond_async and operation.repeatable
+    asynchronous = preferences.respond_async and operation.repeatable and reveal is None
     sender = Sender(
         message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=asynchronous),
         actor=caller.actor if caller else None,
@@ -49,7 +57,10 @@ async def execute(request: web.Request, command: Command[Any], *, location: Loca
     if asynchronous:
         await request.app[REQUESTS].send(command, sender)
         return _accepted(command, sender)
-    return _done(await request.app[REQUESTS].ask(command, sender), preferences, location)
+    replied = await request.app[REQUESTS].ask(command, sender)
+    if reveal is not None:
+        replied = replace(replied, value=reveal(replied.value))
+    return _done(replied, preferences, location)
 
 
 async def prepare(request: web.Request, command: Command[None]) -> None:

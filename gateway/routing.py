@@ -20,6 +20,7 @@ _PATTERNS = {
     "code": "[a-z-]{1,64}",
     "username": "[A-Za-z0-9][A-Za-z0-9_.-]{2,49}",
     "tag": "[^/]{1,400}",
+    "type": "[a-z0-9_.]{1,100}",
 }
 _PARAMETER = re.compile(r"\{(\w+)\}")
 

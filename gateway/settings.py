@@ -38,6 +38,9 @@ class Settings(ServiceSettings):
     auth_sealing_key: Annotated[str, AfterValidator(_sealing_key)] = Field(
         description="auth_worker's public key, to which passwords are sealed."
     )
+    notifier_sealing_key: Annotated[str, AfterValidator(_sealing_key)] = Field(
+        description="The notifier's public key, to which the secrets of webhooks are sealed."
+    )
 
     commit: str = Field("unknown", description="The commit that this was built from.")
 

@@ -11,12 +11,15 @@ from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from gateway.command_ids import CommandIds
 from gateway.cursors import Cursors
+from gateway.feed import Feed
 from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
 from gateway.operation import Operation
 from gateway.rate_limits import RateLimits, Standing
 from gateway.settings import Settings
+from gateway.tickets import Tickets
 from gateway.tokens import Caller, Verifier
+from gateway.webhook_secrets import WebhookSecrets
 
 SETTINGS = web.AppKey("settings", Settings)
 REQUESTS = web.AppKey("requests", Requests)
@@ -28,6 +31,9 @@ CURSORS = web.AppKey("cursors", Cursors)
 FINGERPRINTS = web.AppKey("fingerprints", Fingerprints)
 PASSWORD_KEY = web.AppKey("password_key", SealingKey)
 OBJECTS = web.AppKey("objects", Objects)
+FEED = web.AppKey("feed", Feed)
+WEBHOOK_SECRETS = web.AppKey("webhook_secrets", WebhookSecrets)
+TICKETS = web.AppKey("tickets", Tickets)
 HEALTH = web.AppKey("health", Health)
 STARTED_AT = web.AppKey("started_at", datetime)
 

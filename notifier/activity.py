@@ -18,6 +18,12 @@ _SUMMARIES = {
     ("user", "registered"): "Created the account {user[username]}",
     ("user", "logged_in"): "Logged in",
     ("user", "login_failed"): "A log-in to {user[username]} failed",
+    ("user", "logged_out"): "Logged out",
+    ("user", "password_changed"): "Changed the password",
+    ("user", "password_reset"): "Reset the password",
+    ("user", "email_verified"): "Verified the e-mail address",
+    ("user", "session_revoked"): "A session was ended",
+    ("user", "token_reuse_detected"): "An old refresh token was used: its sessions were ended",
     ("task", "created"): "Created “{task[title]}”",
     ("task", "updated"): "Changed {fields} of “{task[title]}”",
     ("task", "completed"): "Completed “{task[title]}”",
@@ -35,6 +41,11 @@ _SUMMARIES = {
     ("file", "uploaded"): "Attached {file[filename]} to “{task[title]}”",
     ("file", "deleted"): "Removed {file[filename]} from “{task[title]}”",
     ("share", "unshared"): "“{task[title]}” is no longer shared with {share[user][username]}",
+    ("webhook", "created"): "Added the webhook {webhook[url]}",
+    ("webhook", "updated"): "Changed the webhook {webhook[url]}",
+    ("webhook", "deleted"): "Removed the webhook {webhook[url]}",
+    ("webhook", "disabled"): "The webhook {webhook[url]} was disabled",
+    ("preferences", "updated"): "Changed the notification preferences",
 }
 
 
@@ -59,22 +70,24 @@ def activity_of(event: CloudEvent) -> Activity:
     data, task = event.data, event.data.get("task")
     changes = data.get("changes") or {}
     words = {**data, "fields": " and ".join(sorted(changes)) or "nothing"}
+    plain = f"{kind.resource_type} {kind.action}".replace("_", " ").capitalize()
     return Activity(
         id=uuid5(_NAMESPACE, str(event.id)),
         event_id=event.id,
         actor=Person.model_validate(data["actor"]) if data.get("actor") else None,
         action=kind.action,
         resource_type=kind.resource_type,
-        resource_id=_resource_id(event),
+        resource_id=_resource_id(event, kind.resource_type),
         task_id=UUID(task["id"]) if task else None,
         changes=changes,
-        summary=_SUMMARIES[kind.resource_type, kind.action].format_map(words),
+        summary=_SUMMARIES.get((kind.resource_type, kind.action), plain).format_map(words),
         created_at=event.time,
     )
 
 
-def _resource_id(event: CloudEvent) -> UUID:
+def _resource_id(event: CloudEvent, resource_type: str) -> UUID:
     """The user for what happens to an account, its sessions or his share; else what the event is about."""
     data = event.data
-    part = data.get("user") or data.get("share", {}).get("user") or data.get("comment") or data.get("file")
-    return UUID(part["id"]) if part else UUID(event.subject.rpartition("/")[2])
+    share = data.get("share") or {}
+    resource = share.get("user") or data.get(resource_type) or data.get("user") or {}
+    return UUID(resource["id"]) if "id" in resource else UUID(event.subject.rpartition("/")[2])

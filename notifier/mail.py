@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from chassis.sealing import OpeningKeys
 from contracts.notices import VERIFICATION_PURPOSE
-from notifier.store import Mail
+from notifier.store.mails import Mail
 
 
 class MailWriter:

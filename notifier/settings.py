@@ -1,8 +1,20 @@
+from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
 
 from chassis.settings import WorkerSettings, secret_url
+from notifier.webhooks.targets import parse_networks
+
+
+def _split(text: object) -> object:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    parse_networks(texts)
+    return texts
 
 
 class Settings(WorkerSettings):
@@ -13,3 +25,12 @@ class Settings(WorkerSettings):
         description="smtp://user:password@host:port upgrades to TLS where the server can; smtps:// starts with TLS."
     )
     mail_from: str = Field("Taskmesh <taskmesh@localhost>", description="The From header of every mail.")
+    webhook_allowed_networks: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_networks)
+    ] = Field(
+        (),
+        description="Networks such as 10.1.0.0/16, separated by commas, that webhooks may reach besides the internet.",
+    )
+    feed_kept: timedelta = Field(
+        timedelta(days=30), ge=timedelta(minutes=1), description="How long an event stays in the feed, in seconds."
+    )

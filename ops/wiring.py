@@ -136,6 +136,7 @@ class Wiring:
                 yield "OBJECT_STORAGE_URL", _files_url()
             case "task_worker":
                 yield "OBJECT_STORAGE_URL", _files_url()
+                yield "NOTIFIER_SEALING_KEY", self.secrets["NOTIFIER_SEALING_KEY"]
             case "auth_worker":
                 yield "SEALING_KEYS", self.secrets["AUTH_WORKER_SEALING_KEYS"]
                 yield "NOTIFIER_SEALING_KEY", self.secrets["NOTIFIER_SEALING_KEY"]

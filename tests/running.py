@@ -102,6 +102,7 @@ def _environments(addresses: Addresses, keys: Keys, folder: Path) -> tuple[dict[
             "HTTP_PORT": str(http),
             "GATEWAY_SECRET": "0" * 64,
             "AUTH_SEALING_KEY": keys.auth_sealing_key,
+            "NOTIFIER_SEALING_KEY": keys.notifier_sealing_key,
             "RATE_LIMITS": "off",
             "OBJECT_STORAGE_URL": f"file://{folder}/files",
         },

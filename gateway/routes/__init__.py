@@ -5,14 +5,18 @@ from gateway.routes import (
     activity,
     commands,
     comments,
+    documents,
+    events,
     files,
     limits,
+    notifications,
     problems,
     service,
     sharing,
     signing_keys,
     task_lists,
     tasks,
+    webhooks,
 )
 
 OPERATIONS = (
@@ -23,9 +27,13 @@ OPERATIONS = (
     *comments.OPERATIONS,
     *files.OPERATIONS,
     *activity.OPERATIONS,
+    *events.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *notifications.OPERATIONS,
     *commands.OPERATIONS,
     *problems.OPERATIONS,
     *limits.OPERATIONS,
     *signing_keys.OPERATIONS,
     *service.OPERATIONS,
+    *documents.OPERATIONS,
 )

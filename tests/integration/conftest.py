@@ -65,6 +65,7 @@ async def running_notifier(addresses: Addresses, keys: Keys) -> AsyncIterator[Wo
         amqp_url=addresses.amqp_url("notifier"),
         sealing_keys=keys.notifier,
         smtp_url="smtp://127.0.0.1:9",
+        webhook_allowed_networks="127.0.0.0/8",
     )
     async with notifier.app.build(settings) as worker:
         yield worker

@@ -1,6 +1,7 @@
 """The Duplicator: whatever a worker subscribes to is delivered three times, and has one effect and one answer."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -9,17 +10,31 @@ import pytest
 from uuid_utils.compat import uuid7
 
 import auth_worker.app
-import notifier.app
 import task_worker.app
 from chassis.broker import Outgoing, open_broker
 from chassis.requests import Idempotency, Requests, Sender
 from chassis.topology import COMMANDS, EVENTS
 from contracts.catalogue import COMMANDS as ALL_COMMANDS
+from contracts.feed import RedeemTicket
 from contracts.identity import LogIn, RegisterAccount
 from contracts.message import Actor, Command
 from contracts.notices import SendVerificationMail
+from contracts.notifications import MarkAllRead, MarkRead, PreferencesPatch, UpdatePreferences
 from contracts.people import Person
 from contracts.tasks import CreateTask, DeleteTask, NewTask, TaskPatch, UpdateTask
+from contracts.webhooks import (
+    CreateWebhook,
+    DeleteWebhook,
+    DisableWebhook,
+    NewWebhook,
+    RecoverWebhook,
+    Redeliver,
+    RotateSecret,
+    SendTestEvent,
+    UpdateWebhook,
+    WebhookPatch,
+)
+from ops.generate.handlers import every_subscription
 from tests.conftest import Addresses
 from tests.eventually import eventually
 from tests.integration.conftest import BUDGET, Seal
@@ -117,6 +132,35 @@ async def test_events(addresses: Addresses, superuser: asyncpg.Connection) -> No
     assert await superuser.fetchval("SELECT event_id FROM notifier.activity") == event_id
 
 
+WEBHOOK, ADA = uuid7(), Actor(id=uuid7(), username="ada")
+ASKED_OF_NOTIFIER: tuple[Command[Any], ...] = (
+    RedeemTicket(ticket_id=uuid7(), actor=ADA),
+    CreateWebhook(webhook_id=WEBHOOK, webhook=NewWebhook(url="https://example.org/"), sealed_secret="sealed"),
+    UpdateWebhook(webhook_id=WEBHOOK, patch=WebhookPatch(description="mine")),
+    RotateSecret(webhook_id=WEBHOOK, secret_id=uuid7(), sealed_secret="sealed", grace_hours=1),
+    SendTestEvent(webhook_id=WEBHOOK, delivery_id=(TEST := uuid7())),
+    Redeliver(webhook_id=WEBHOOK, delivery_id=TEST),
+    RecoverWebhook(webhook_id=WEBHOOK, since=datetime(2026, 1, 1, tzinfo=UTC)),
+    DeleteWebhook(webhook_id=WEBHOOK),
+    UpdatePreferences(patch=PreferencesPatch(email_enabled=False)),
+    MarkAllRead(),
+)
+
+
+@pytest.mark.usefixtures("running_notifier")
+async def test_what_a_user_asks_of_the_notifier(requests: Requests, superuser: asyncpg.Connection) -> None:
+    for command in ASKED_OF_NOTIFIER:
+        first, second, third = await three_times(requests, command, ADA)
+        assert first == second == third
+    assert await events(superuser, "notifier") == [
+        "notifier.webhook_created.v1",
+        "notifier.webhook_updated.v1",
+        "notifier.webhook_updated.v1",
+        "notifier.webhook_deleted.v1",
+        "notifier.preferences_updated.v1",
+    ]
+
+
 async def publish_three_times(addresses: Addresses, user: str, message: Outgoing) -> None:
     async with open_broker(addresses.amqp_url(user), user) as broker:
         await eventually(lambda: broker.can_publish)
@@ -126,8 +170,11 @@ async def publish_three_times(addresses: Addresses, user: str, message: Outgoing
 
 def test_every_subscription_is_tried_here() -> None:
     tried = {CreateTask, UpdateTask, DeleteTask, RegisterAccount, LogIn, SendVerificationMail}
-    assert tried == set(ALL_COMMANDS)
-    assert {subscription.queue for subscription in notifier.app.SUBSCRIPTIONS.events} == {"notifier.activity"}
+    assert tried | {type(command) for command in ASKED_OF_NOTIFIER} | {DisableWebhook, MarkRead} == set(ALL_COMMANDS)
+    assert {each.queue for each in every_subscription()["notifier"].events} == {
+        "notifier.activity",
+        "notifier.notifications",
+    }
     assert task_worker.app.SUBSCRIPTIONS.events == ()
     assert auth_worker.app is not None
 

@@ -11,6 +11,7 @@ from tests.conftest import Addresses, Keys
 from tests.eventually import eventually
 from tests.unit.gateway.serving import Served, nothing_undeclared, settings_of
 
+GRACE = {"username": "grace", "email": "grace@example.org", "password": "Flow-Matic-1955-Compiler"}
 ADA = {"username": "ada", "email": "ada@example.org", "password": "Analytical-Engine-1843"}
 
 
@@ -27,7 +28,11 @@ async def served(
     running_notifier: Worker,
 ) -> AsyncIterator[Served]:
     assert all((running_auth_worker, running_task_worker, running_notifier))
-    settings = settings_of(amqp_url=addresses.amqp_url("gateway"), auth_sealing_key=keys.auth_sealing_key)
+    settings = settings_of(
+        amqp_url=addresses.amqp_url("gateway"),
+        auth_sealing_key=keys.auth_sealing_key,
+        notifier_sealing_key=keys.notifier_sealing_key,
+    )
     async with build(settings) as gateway:
         port = gateway.runner.addresses[0][1]
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
@@ -36,14 +41,24 @@ async def served(
             yield served
 
 
-@pytest.fixture
-async def ada(served: Served) -> dict[str, str]:
+async def _log_in(served: Served, account: dict[str, str]) -> dict[str, str]:
     """Registered and logged in: the header that says so."""
-    registered = await served.ask("POST", "/v1/auth/register", json=ADA)
+    registered = await served.ask("POST", "/v1/auth/register", json=account)
     assert registered.status == 201, registered.body
-    tokens = await served.ask("POST", "/v1/auth/login", json={"username": "ADA", "password": ADA["password"]})
+    credentials = {"username": account["username"].upper(), "password": account["password"]}
+    tokens = await served.ask("POST", "/v1/auth/login", json=credentials)
     assert tokens.status == 200, tokens.body
     return {"Authorization": f"Bearer {tokens.json['access_token']}"}
+
+
+@pytest.fixture
+async def ada(served: Served) -> dict[str, str]:
+    return await _log_in(served, ADA)
+
+
+@pytest.fixture
+async def grace(served: Served) -> dict[str, str]:
+    return await _log_in(served, GRACE)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from chassis.errors import Unprocessable
 from chassis.sealing import OpeningKeys
 from contracts.notices import VERIFICATION_PURPOSE
 from notifier.mail import MailWriter
-from notifier.store import Mail
+from notifier.store.mails import Mail
 
 TOKEN = "a-token_of-43-characters"
 

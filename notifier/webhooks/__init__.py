@@ -1,0 +1,1 @@
+"""Events by HTTP to addresses of the users' choice."""
