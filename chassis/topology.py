@@ -118,6 +118,10 @@ QUERY_QUEUES = (_queries("auth.queries"), _queries("tasks.queries"), _queries("n
 # One active consumer, because it assigns the positions of the feed.
 ACTIVITY = Queue("notifier.activity", {**_SAFE, "x-single-active-consumer": True})
 
+# Of other services' events, the few that tasks depend on.
+TASK_EVENTS = Queue("tasks.events", _SAFE)
+_TASK_EVENT_KEYS = ("auth.user_deleted.v1", "notifier.preferences_updated.v1")
+
 # Never -1: RabbitMQ 3.10 loses such a message at its first return.
 PARKED = Queue("parking", {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000})
 EXPIRED = Queue(
@@ -139,10 +143,12 @@ EVENTS_UNROUTED = Queue(
 def _bindings() -> Iterator[Binding]:
     for queue in (*COMMAND_QUEUES, *QUERY_QUEUES):
         yield Binding(COMMANDS, queue.name, queue.name)
-    for queue in (*COMMAND_QUEUES, ACTIVITY):
+    for queue in (*COMMAND_QUEUES, ACTIVITY, TASK_EVENTS):
         yield Binding(RETRY, queue.name, queue.name)
     for context in ("auth", "tasks", "notifier"):
         yield Binding(EVENTS, ACTIVITY.name, f"{context}.#")
+    for key in _TASK_EVENT_KEYS:
+        yield Binding(EVENTS, TASK_EVENTS.name, key)
     for tier in RETRY_TIERS:
         yield Binding(f"{RETRY}.{tier}", f"retry.{tier}")
     yield Binding(PARKING, PARKED.name)
@@ -170,7 +176,7 @@ USERS = (
         read=r"^(taskmesh\.replies|gateway\.(replies|feed)\.[0-9a-f]{32})$",
     ),
     _worker("auth_worker", "auth.commands", "auth.passwords", "auth.queries"),
-    _worker("task_worker", "tasks.commands", "tasks.queries"),
+    _worker("task_worker", "tasks.commands", "tasks.queries", "tasks.events"),
     _worker("notifier", "notifier.commands", "notifier.queries", "notifier.activity", "parking"),
 )
 
@@ -189,6 +195,7 @@ TOPOLOGY = Topology(
         *COMMAND_QUEUES,
         *QUERY_QUEUES,
         ACTIVITY,
+        TASK_EVENTS,
         *(_retry(tier, milliseconds) for tier, milliseconds in RETRY_TIERS.items()),
         PARKED,
         EXPIRED,
