@@ -2,7 +2,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from chassis.objects import Objects
-from chassis.subscription import CommandSubscription, QuerySubscription
+from chassis.subscription import CommandSubscription, EventSubscription, QuerySubscription
+from chassis.topology import TASK_EVENTS
 from chassis.worker import Subscriptions, Worker, open_worker
 from contracts.comments import AddComment, DeleteComment, EditComment, GetComment, ListComments
 from contracts.files import AttachFile, BeginUpload, EraseFile, GetFile, ListFiles, RemoveFile
@@ -29,6 +30,7 @@ from task_worker.handlers.delete_comment import delete_comment
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.edit_comment import edit_comment
 from task_worker.handlers.erase_file import EraseFileHandler
+from task_worker.handlers.follow_people import follow_people
 from task_worker.handlers.get_comment import get_comment
 from task_worker.handlers.get_file import get_file
 from task_worker.handlers.get_task import get_task
@@ -82,6 +84,7 @@ def subscriptions(settings: Settings) -> Subscriptions:
             QuerySubscription(GetFile, get_file),
             QuerySubscription(ListFiles, list_files),
         ),
+        events=(EventSubscription(TASK_EVENTS.name, follow_people),),
     )
 
 

@@ -7,6 +7,7 @@ from chassis.duties import Done, Duty
 from chassis.subscription import Delivery
 from contracts.files import EraseFile
 from contracts.tasks import TaskDueSoon, TaskEvent, TaskOverdue
+from task_worker.closing import forget_people
 from task_worker.store import clock, counts, files, shares, tasks
 
 _BATCH = 100
@@ -54,4 +55,5 @@ DUTIES = (
     Duty("tell_due", 1.0, tell_due),
     Duty("reap_uploads", 60.0, reap_uploads),
     Duty("purge_deleted", 600.0, purge_deleted),
+    Duty("forget_people", 60.0, forget_people),
 )

@@ -31,7 +31,7 @@ class OpenTask:
     task: Task
     shares: tuple[Share, ...]
     permission: Permission
-    actor: Person
+    actor: Person | None
     at: datetime
 
     async def save(

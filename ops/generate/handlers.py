@@ -71,13 +71,21 @@ def handlers_of(message: type[Message]) -> list[Handler]:
 
 
 def handlers_of_event(event: type[Event]) -> list[Handler]:
-    pattern = f"{event.wire_name.partition('.')[0]}.#"
-    queues = {bound.queue for bound in TOPOLOGY.bindings if (bound.exchange, bound.routing_key) == (EVENTS, pattern)}
+    keys = {event.wire_name, f"{event.wire_name.partition('.')[0]}.#"}
+    queues = {bound.queue for bound in TOPOLOGY.bindings if bound.exchange == EVENTS and bound.routing_key in keys}
     return [
         Handler(service, _file(subscription.handle))
         for service, subscriptions in every_subscription().items()
         for subscription in subscriptions.events
         if subscription.queue in queues
+    ]
+
+
+def event_handlers() -> list[Handler]:
+    return [
+        Handler(service, _file(subscription.handle))
+        for service, subscriptions in every_subscription().items()
+        for subscription in subscriptions.events
     ]
 
 

@@ -4,7 +4,7 @@ from chassis.subscription import Answer, Delivery
 from contracts.comments import AddComment, Comment, CommentAdded
 from contracts.tasks import Change
 from task_worker.counting import Count
-from task_worker.open_task import open_task
+from task_worker.open_task import actor_of, open_task
 from task_worker.store import comments
 
 
@@ -13,7 +13,7 @@ async def add_comment(command: AddComment, delivery: Delivery) -> Answer:
     comment = Comment(
         id=command.comment_id,
         task_id=opened.task.id,
-        author=opened.actor,
+        author=actor_of(delivery),
         content=command.content,
         edited=False,
         version=1,
@@ -22,6 +22,6 @@ async def add_comment(command: AddComment, delivery: Delivery) -> Answer:
     )
     task = opened.task.next_version(at=opened.at, comment_count=opened.task.comment_count + 1)
     await comments.insert(opened.connection, comment)
-    task = await opened.save(task, also=Counter({Count(opened.actor.id, "commented"): 1}))
+    task = await opened.save(task, also=Counter({Count(delivery.actor_id, "commented"): 1}))
     changes = {"content": Change(old=None, new=comment.content)}
     return Answer(comment, opened.event(CommentAdded, task, changes, comment=comment))

@@ -3,7 +3,7 @@ from chassis.subscription import Answer, Delivery
 from contracts.files import AttachFile, File, FileAttached
 from contracts.problems import NOT_FOUND, QUOTA_EXCEEDED
 from contracts.tasks import Change
-from task_worker.open_task import open_task
+from task_worker.open_task import actor_of, open_task
 from task_worker.quota import Quota
 from task_worker.store import files
 
@@ -15,7 +15,7 @@ class AttachFileHandler:
     async def __call__(self, command: AttachFile, delivery: Delivery) -> Answer:
         opened = await open_task(command, delivery, command.task_id)
         before, connection = opened.task, opened.connection
-        if not await files.is_uploading(connection, command.file_id, task_id=before.id, uploader_id=opened.actor.id):
+        if not await files.is_uploading(connection, command.file_id, task_id=before.id, uploader_id=delivery.actor_id):
             raise Refusal(NOT_FOUND, "the upload took too long")
         if before.file_count >= self._quota.files_per_task:
             raise Refusal(QUOTA_EXCEEDED, f"a task has at most {self._quota.files_per_task} files")
@@ -31,7 +31,7 @@ class AttachFileHandler:
             content_type=command.content_type,
             size=command.size,
             sha256=command.sha256,
-            uploaded_by=opened.actor,
+            uploaded_by=actor_of(delivery),
             created_at=opened.at,
         )
         await files.insert(connection, file)

@@ -19,5 +19,5 @@ class BeginUploadHandler:
             raise Refusal(QUOTA_EXCEEDED, f"a task has at most {self._quota.files_per_task} files")
         if await files.read_usage(connection, task.owner_id) >= self._quota.bytes_per_owner:
             raise Refusal(QUOTA_EXCEEDED, "the owner's space for files is used up")
-        await files.begin_upload(connection, command.file_id, task_id=task.id, uploader_id=opened.actor.id)
+        await files.begin_upload(connection, command.file_id, task_id=task.id, uploader_id=delivery.actor_id)
         return Answer(None)

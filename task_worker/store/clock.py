@@ -83,38 +83,3 @@ async def forget_zero_counts(connection: PoolConnectionProxy, *, limit: int) -> 
         """,
         limit,
     )
-
-
-async def save_calendar(
-    connection: PoolConnectionProxy, person_id: UUID, *, timezone: str, due_soon_lead: timedelta, version: int
-) -> bool:
-    """False when a newer one is known already."""
-    saved = await connection.fetchval(
-        """
-        INSERT INTO calendars AS c (person_id, timezone, due_soon_lead, version)
-        VALUES ($1, $2, $3, $4)
-            ON CONFLICT (person_id) DO UPDATE
-           SET timezone = excluded.timezone,
-               due_soon_lead = excluded.due_soon_lead,
-               version = excluded.version
-         WHERE c.version < excluded.version
-        RETURNING true
-        """,
-        person_id,
-        timezone,
-        due_soon_lead,
-        version,
-    )
-    return saved is not None
-
-
-async def reset_alarms(connection: PoolConnectionProxy, owner_id: UUID) -> None:
-    """Nothing of a task has changed that anybody is told of: only when its day ends."""
-    await connection.execute(
-        "UPDATE tasks SET overdue_at = NULL WHERE owner_id = $1 AND overdue_at IS NOT NULL", owner_id
-    )
-
-
-async def is_timezone(connection: PoolConnectionProxy, name: str) -> bool:
-    known: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)", name)
-    return known
