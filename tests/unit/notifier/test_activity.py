@@ -10,8 +10,10 @@ from chassis.errors import Unprocessable
 from contracts.catalogue import EVENTS
 from contracts.identity import LoginFailed, UserEvent, UserRegistered
 from contracts.message import Event
+from contracts.notifications import Preferences, PreferencesUpdated
 from contracts.people import Person
 from contracts.tasks import Change, TaskEvent, TaskState, TaskUpdated
+from contracts.webhooks import WebhookEvent, WebhookState
 from notifier.activity import Activity, activity_of
 
 ADA = Person(id=UUID(int=1), username="ada")
@@ -35,6 +37,15 @@ TASK = TaskState(
     updated_at=TIME,
 )
 SESSION_ID = UUID(int=3)
+WEBHOOK = WebhookState(
+    id=UUID(int=4),
+    url="https://example.org/",
+    description="",
+    event_types=("*",),
+    enabled=True,
+    disabled_reason=None,
+    version=1,
+)
 CHANGES = {"title": Change(old="a", new="b"), "priority": Change(old="low", new="high")}
 
 SUMMARIES = {
@@ -46,6 +57,11 @@ SUMMARIES = {
     "tasks.task_completed.v1": "Completed “Water {the} plants”",
     "tasks.task_reopened.v1": "Reopened “Water {the} plants”",
     "tasks.task_deleted.v1": "Deleted “Water {the} plants”",
+    "notifier.webhook_created.v1": "Added the webhook https://example.org/",
+    "notifier.webhook_updated.v1": "Changed the webhook https://example.org/",
+    "notifier.webhook_deleted.v1": "Removed the webhook https://example.org/",
+    "notifier.webhook_disabled.v1": "The webhook https://example.org/ was disabled",
+    "notifier.preferences_updated.v1": "Changed the notification preferences",
 }
 
 
@@ -57,6 +73,10 @@ def tell(kind: type[Event]) -> Event:
         if kind is UserRegistered:
             return kind(**written, user=ADA, version=1)
         return kind(**{**written, "actor": None if kind is LoginFailed else ADA}, user=ADA, session_id=SESSION_ID)
+    if issubclass(kind, WebhookEvent):
+        return kind(**written, webhook=WEBHOOK)
+    if kind is PreferencesUpdated:
+        return PreferencesUpdated(**written, user=ADA, preferences=Preferences(version=2))
     raise AssertionError(f"write down here what a {kind.__name__} looks like, and its summary above")
 
 
