@@ -88,11 +88,6 @@ async def _prepare_schemas(connection: "asyncpg.Connection[asyncpg.Record]") -> 
     for worker in WORKERS:
         await _run(connection, "CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I", worker.schema, OWNER)
         await _run(connection, "GRANT USAGE ON SCHEMA %I TO %I", worker.schema, worker.role)
-        granting = "ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT"
-        await _run(
-            connection, f"{granting} SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I", OWNER, worker.schema, worker.role
-        )
-        await _run(connection, f"{granting} USAGE ON SEQUENCES TO %I", OWNER, worker.schema, worker.role)
 
 
 async def migrate(superuser_url: str, passwords: Mapping[str, str], *, database: str = DATABASE) -> list[str]:
@@ -118,16 +113,10 @@ async def _migrate_database(url: str) -> list[str]:
         for worker in WORKERS:
             folders = [migrations.CHASSIS_TABLES, ROOT / worker.role / "migrations"]
             # As the owner, so that the tables belong to it whoever runs the migration.
-            applied += await migrations.migrate(f"{url}?role={OWNER}", schema=worker.schema, folders=folders)
-        await _protect_history(connection)
+            try:
+                applied += await migrations.migrate(f"{url}?role={OWNER}", schema=worker.schema, folders=folders)
+            except migrations.MigrationError as error:
+                raise OpsError(f"{error} On your own machine `taskmesh up --fresh` starts over.") from error
     finally:
         await connection.close()
     return applied
-
-
-async def _protect_history(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """What happened and what was migrated stay as they were written, whatever a worker's code does."""
-    for worker in WORKERS:
-        await _run(connection, "REVOKE UPDATE, DELETE ON %I.event_log FROM %I", worker.schema, worker.role)
-        statement = "REVOKE INSERT, UPDATE, DELETE ON %I.schema_migrations FROM %I"
-        await _run(connection, statement, worker.schema, worker.role)

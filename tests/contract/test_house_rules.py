@@ -2,11 +2,13 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from chassis.version import VERSION
 from ops.state import ROOT
 
 PACKAGES = ("auth_worker", "chassis", "contracts", "gateway", "notifier", "ops", "task_worker")
@@ -102,3 +104,7 @@ def test_no_test_is_longer_than_a_reader_is_patient() -> None:
 
 def test_the_tests_are_no_package() -> None:
     assert list((ROOT / "tests").rglob("__init__.py")) == []
+
+
+def test_the_version_is_one() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
