@@ -62,6 +62,7 @@ from notifier.handlers.update_preferences import update_preferences
 from notifier.handlers.update_webhook import UpdateWebhookHandler
 from notifier.mail import MailWriter
 from notifier.mailer import Mailer
+from notifier.sealer import Sealer
 from notifier.settings import Settings
 from notifier.sweeper import Sweeper
 from notifier.webhooks.sender import Sender
@@ -121,6 +122,7 @@ async def build(settings: Settings) -> AsyncIterator[Worker]:
         worker.start(subscriptions(targets=targets, recorded=announcer.wake, due=sender.wake))
         worker.broker.consume(PARKED.name, DeadLetters(worker.database).receive, prefetch=10)
         worker.start_background(announcer.keep())
+        worker.start_background(Sealer(worker.database, every=settings.seal_every).keep())
         worker.start_background(sender.keep())
         worker.start_background(Sweeper(worker.database, feed_kept=settings.feed_kept).keep())
         addresses = Addresses(Requests(worker.broker, max_pending=100, max_pending_per_user=None))

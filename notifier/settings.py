@@ -4,7 +4,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from chassis.settings import WorkerSettings, secret_url
+from chassis.settings import Seconds, WorkerSettings, secret_url
 from notifier.webhooks.targets import parse_networks
 
 
@@ -31,6 +31,9 @@ class Settings(WorkerSettings):
         (),
         description="Networks such as 10.1.0.0/16, separated by commas, that webhooks may reach besides the internet.",
     )
-    feed_kept: timedelta = Field(
-        timedelta(days=30), ge=timedelta(minutes=1), description="How long an event stays in the feed, in seconds."
+    seal_every: Annotated[Seconds, Field(gt=timedelta())] = Field(
+        timedelta(seconds=60), description="How often what was added to the activity log is sealed, in seconds."
+    )
+    feed_kept: Annotated[Seconds, Field(ge=timedelta(minutes=1))] = Field(
+        timedelta(days=30), description="How long an event stays in the feed, in seconds."
     )

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ops import event_commands
 from ops.errors import OpsError
 
 app = typer.Typer(
@@ -18,6 +19,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs, tests and operates Taskmesh.",
 )
+
+app.add_typer(event_commands.subscribers, name="subscribers")
+app.add_typer(event_commands.audit, name="audit")
+app.command()(event_commands.openapi)
+app.command()(event_commands.asyncapi)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 

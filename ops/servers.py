@@ -51,3 +51,23 @@ def broker_target() -> Broker:
     own = passwords(keep(state_folder() / "secrets.json"), "AMQP")
     address = f"http://127.0.0.1:{state['ports']['management']}"
     return Broker(address, VHOST, ("operator", own["operator"]), own)
+
+
+def amqp_address() -> tuple[str, int]:
+    """Where a subscriber connects to."""
+    if url := os.environ.get("MANAGEMENT_URL"):
+        return urlsplit(url).hostname or "localhost", int(os.environ.get("AMQP_PORT", "5672"))
+    state = running_state()
+    if state is None:
+        raise OpsError("There is no broker: set MANAGEMENT_URL (http://user:password@host:15672), or start the stack.")
+    return "127.0.0.1", state["ports"]["amqp"]
+
+
+def operator_database_url() -> str:
+    """Reads every schema, and changes none."""
+    if url := os.environ.get("OPERATOR_DATABASE_URL"):
+        return url
+    state = running_state()
+    if state is None:
+        raise OpsError("There is no database: set OPERATOR_DATABASE_URL, or start the local stack.")
+    return str(state["urls"]["database_url"])

@@ -11,7 +11,7 @@ from prometheus_client import Counter
 
 from chassis import outbox
 from chassis.database import Database
-from chassis.errors import Unavailable
+from chassis.errors import Unavailable, Unprocessable
 from chassis.failpoints import reach
 from chassis.sealing import OpeningKeys
 from contracts.webhooks import SECRET_PURPOSE, DisableWebhook
@@ -77,24 +77,31 @@ class Sender:
 
     async def _send(self, session: aiohttp.ClientSession, due: deliveries.Due) -> None:
         at = datetime.now(UTC)
-        secrets = [self._opening_keys.open(sealed, purpose=SECRET_PURPOSE) for sealed in due.sealed_secrets]
-        message_id, timestamp = str(due.event_id), int(at.timestamp())
-        headers = {
-            "Content-Type": "application/cloudevents+json; charset=utf-8",
-            "User-Agent": self._user_agent,
-            "webhook-id": message_id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign(secrets, message_id=message_id, timestamp=timestamp, body=due.body),
-        }
-        reach("webhooks.before_send")
-        result, milliseconds = await post(session, due.url, due.body, headers)
-        reach("webhooks.after_send")
+        try:
+            headers = self._headers(due, timestamp=int(at.timestamp()))
+        except Unprocessable:
+            result, milliseconds = Result("secret lost"), 0
+        else:
+            reach("webhooks.before_send")
+            result, milliseconds = await post(session, due.url, due.body, headers)
+            reach("webhooks.after_send")
         _ATTEMPTS.labels(result.verdict).inc()
         try:
             await self._record(due, result, at=at, milliseconds=milliseconds)
         except (Unavailable, asyncpg.PostgresError) as error:
             # Its lease ends, and it is sent again under the same id.
             log.warning("webhook attempt not recorded", delivery_id=str(due.id), reason=str(error))
+
+    def _headers(self, due: deliveries.Due, *, timestamp: int) -> dict[str, str]:
+        secrets = [self._opening_keys.open(sealed, purpose=SECRET_PURPOSE) for sealed in due.sealed_secrets]
+        message_id = str(due.event_id)
+        return {
+            "Content-Type": "application/cloudevents+json; charset=utf-8",
+            "User-Agent": self._user_agent,
+            "webhook-id": message_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": sign(secrets, message_id=message_id, timestamp=timestamp, body=due.body),
+        }
 
     async def _record(self, due: deliveries.Due, result: Result, *, at: datetime, milliseconds: int) -> None:
         succeeded = result.verdict == "succeeded"

@@ -12,9 +12,11 @@ from contracts.comments import Comment, CommentAdded
 from contracts.files import File, FileAttached
 from contracts.identity import LoginFailed, UserEvent, UserRegistered
 from contracts.message import Event
+from contracts.notifications import Preferences, PreferencesUpdated
 from contracts.people import Person
 from contracts.sharing import Share, TaskShared
 from contracts.tasks import Change, TaskEvent, TaskState, TaskUpdated
+from contracts.webhooks import WebhookEvent, WebhookState
 from notifier.activity import Activity, activity_of
 
 ADA = Person(id=UUID(int=1), username="ada")
@@ -66,6 +68,15 @@ PARTS = {
 }
 """What hangs on a task; an event takes the one that it tells of."""
 
+WEBHOOK = WebhookState(
+    id=UUID(int=4),
+    url="https://example.org/",
+    description="",
+    event_types=("*",),
+    enabled=True,
+    disabled_reason=None,
+    version=1,
+)
 CHANGES = {"title": Change(old="a", new="b"), "priority": Change(old="low", new="high")}
 
 SUMMARIES = {
@@ -89,6 +100,11 @@ SUMMARIES = {
     "tasks.comment_deleted.v1": "Deleted a comment on “Water {the} plants”",
     "tasks.file_attached.v1": "Attached plants.txt to “Water {the} plants”",
     "tasks.file_removed.v1": "Removed plants.txt from “Water {the} plants”",
+    "notifier.webhook_created.v1": "Added the webhook https://example.org/",
+    "notifier.webhook_updated.v1": "Changed the webhook https://example.org/",
+    "notifier.webhook_deleted.v1": "Removed the webhook https://example.org/",
+    "notifier.webhook_disabled.v1": "The webhook https://example.org/ was disabled",
+    "notifier.preferences_updated.v1": "Changed the notification preferences",
 }
 
 
@@ -100,6 +116,10 @@ def tell(kind: type[Event]) -> Event:
         if kind is UserRegistered:
             return kind(**written, user=ADA, version=1)
         return kind(**{**written, "actor": None if kind is LoginFailed else ADA}, user=ADA, session_id=SESSION_ID)
+    if issubclass(kind, WebhookEvent):
+        return kind(**written, webhook=WEBHOOK)
+    if kind is PreferencesUpdated:
+        return PreferencesUpdated(**written, user=ADA, preferences=Preferences(version=2))
     raise AssertionError(f"write down here what a {kind.__name__} looks like, and its summary above")
 
 
