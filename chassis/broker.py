@@ -42,6 +42,8 @@ _BROKEN = (aio_pika.exceptions.AMQPError, RuntimeError, OSError, TimeoutError)
 _LOST = (*_BROKEN, asyncio.CancelledError)
 
 Headers = Mapping[str, Any]
+Channel = aiormq.Channel
+Delivered = aiormq.abc.DeliveredMessage
 
 
 class PublishUnconfirmed(TaskmeshError):

@@ -10,6 +10,7 @@ from chassis.health import Checks, Health
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from contracts.catalogue import COMMANDS
+from gateway.api_tokens import ApiTokens
 from gateway.body import MAX_BODY
 from gateway.command_ids import CommandIds
 from gateway.cors import preflight
@@ -20,11 +21,13 @@ from gateway.keys import Keys
 from gateway.rate_limits import rate_limits_of
 from gateway.request_target import check_target
 from gateway.response_headers import add_to_response
+from gateway.revocations import Revocations
 from gateway.routes import OPERATIONS
 from gateway.routing import register
 from gateway.server import Runner
 from gateway.settings import Settings
 from gateway.state import (
+    API_TOKENS,
     COMMAND_IDS,
     CURSORS,
     FINGERPRINTS,
@@ -33,6 +36,7 @@ from gateway.state import (
     PASSWORD_KEY,
     RATE_LIMITS,
     REQUESTS,
+    REVOCATIONS,
     SETTINGS,
     STARTED_AT,
     VERIFIER,
@@ -54,7 +58,7 @@ class Gateway:
 
 
 def create_app(
-    settings: Settings, requests: Requests, verifier: Verifier, keys: Keys, health: Health
+    settings: Settings, requests: Requests, verifier: Verifier, keys: Keys, revocations: Revocations, health: Health
 ) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY, middlewares=[check_target, preflight])
     secret = settings.gateway_secret.get_secret_value()
@@ -62,6 +66,8 @@ def create_app(
     app[REQUESTS] = requests
     app[VERIFIER] = verifier
     app[KEYS] = keys
+    app[API_TOKENS] = ApiTokens(requests)
+    app[REVOCATIONS] = revocations
     app[HEALTH] = health
     app[STARTED_AT] = datetime.now(UTC)
     app[RATE_LIMITS] = rate_limits_of(settings)
@@ -74,14 +80,17 @@ def create_app(
     return app
 
 
-def _checks(broker: Broker, keys: Keys) -> Checks:
+def _checks(broker: Broker, keys: Keys, revocations: Revocations) -> Checks:
     async def rabbitmq() -> bool:
         return broker.ready
 
     async def signing_keys() -> bool:
         return keys.loaded
 
-    return {"rabbitmq": rabbitmq, "keys": signing_keys}
+    async def ended_sessions() -> bool:
+        return revocations.current
+
+    return {"rabbitmq": rabbitmq, "keys": signing_keys, "revocations": ended_sessions}
 
 
 @asynccontextmanager
@@ -95,9 +104,11 @@ async def build(settings: Settings) -> AsyncIterator[Gateway]:
         verifier = Verifier(settings.public_url)
         keys = Keys(requests, verifier)
         background.start(keys.keep())
-        checks = _checks(broker, keys)
+        revocations = Revocations(broker, requests)
+        background.start(revocations.keep())
+        checks = _checks(broker, keys, revocations)
         health = Health(checks)
-        runner = Runner(create_app(settings, requests, verifier, keys, health), settings)
+        runner = Runner(create_app(settings, requests, verifier, keys, revocations, health), settings)
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=_BACKLOG).start()

@@ -36,7 +36,8 @@ async def ask(request: web.Request, query: Query[R]) -> R:
 
 async def execute(request: web.Request, command: Command[Any], *, location: Location | None = None) -> web.Response:
     operation, caller, preferences = request[OPERATION], request[CALLER], _preferences(request)
-    asynchronous = preferences.respond_async and operation.repeatable
+    # A secret is in nobody's inbox, so that asking for it later would find nothing.
+    asynchronous = preferences.respond_async and operation.repeatable and not command.reply_is_secret
     sender = Sender(
         message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=asynchronous),
         actor=caller.actor if caller else None,
@@ -47,6 +48,17 @@ async def execute(request: web.Request, command: Command[Any], *, location: Loca
         await request.app[REQUESTS].send(command, sender)
         return _accepted(command, sender)
     return _done(await request.app[REQUESTS].ask(command, sender), preferences, location)
+
+
+async def dispatch(request: web.Request, command: Command[Any]) -> None:
+    """Returns when the broker has the command: whoever asked learns nothing of what comes of it."""
+    caller = request[CALLER]
+    sender = Sender(
+        message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=True),
+        actor=caller.actor if caller else None,
+        budget=request.app[SETTINGS].request_timeout,
+    )
+    await request.app[REQUESTS].send(command, sender)
 
 
 def show(request: web.Request, value: BaseModel) -> web.Response:

@@ -8,12 +8,14 @@ from aiohttp import web
 from chassis.health import Health
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
+from gateway.api_tokens import ApiTokens
 from gateway.command_ids import CommandIds
 from gateway.cursors import Cursors
 from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
 from gateway.operation import Operation
 from gateway.rate_limits import RateLimits, Standing
+from gateway.revocations import Revocations
 from gateway.settings import Settings
 from gateway.tokens import Caller, Verifier
 
@@ -21,6 +23,8 @@ SETTINGS = web.AppKey("settings", Settings)
 REQUESTS = web.AppKey("requests", Requests)
 KEYS = web.AppKey("keys", Keys)
 VERIFIER = web.AppKey("verifier", Verifier)
+API_TOKENS = web.AppKey("api_tokens", ApiTokens)
+REVOCATIONS = web.AppKey("revocations", Revocations)
 RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
 COMMAND_IDS = web.AppKey("command_ids", CommandIds)
 CURSORS = web.AppKey("cursors", Cursors)
