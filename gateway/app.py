@@ -58,7 +58,7 @@ class Gateway:
 
 
 def create_app(
-    settings: Settings, requests: Requests, verifier: Verifier, keys: Keys, revocations: Revocations, health: Health
+    settings: Settings, requests: Requests, *, verifier: Verifier, keys: Keys, revocations: Revocations, health: Health
 ) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY, middlewares=[check_target, preflight])
     secret = settings.gateway_secret.get_secret_value()
@@ -108,7 +108,10 @@ async def build(settings: Settings) -> AsyncIterator[Gateway]:
         background.start(revocations.keep())
         checks = _checks(broker, keys, revocations)
         health = Health(checks)
-        runner = Runner(create_app(settings, requests, verifier, keys, revocations, health), settings)
+        runner = Runner(
+            create_app(settings, requests, verifier=verifier, keys=keys, revocations=revocations, health=health),
+            settings,
+        )
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=_BACKLOG).start()

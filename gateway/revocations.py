@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import structlog
 import uuid_utils.compat as uuid
+from pydantic import BaseModel, ValidationError
 
 from chassis.broker import Broker, Channel, Delivered
 from chassis.errors import Refusal, Unavailable
@@ -18,21 +19,23 @@ from chassis.requests import Requests, Sender
 from chassis.topology import EVENTS
 from contracts.api_tokens import ApiTokenRevoked
 from contracts.problems import INVALID_TOKEN, SERVICE_UNAVAILABLE
-from contracts.sessions import ListRevocations, LoggedOut, Revocation, SessionEnd, SessionRevoked, TokenReuseDetected
+from contracts.sessions import ListRevocations, LoggedOut, Revocation, SessionRevoked, TokenReuseDetected
 
 log = structlog.get_logger()
 
-_ENDINGS: tuple[type[SessionEnd] | type[ApiTokenRevoked], ...] = (
-    LoggedOut,
-    SessionRevoked,
-    TokenReuseDetected,
-    ApiTokenRevoked,
+_ENDINGS = frozenset(
+    event.wire_name.rpartition(".")[0] for event in (LoggedOut, SessionRevoked, TokenReuseDetected, ApiTokenRevoked)
 )
-_BY_TYPE = {ending.wire_name: ending for ending in _ENDINGS}
+"""In every version: a release that is ahead of this gateway ends sessions too."""
 _TELLER = "auth_worker"
 _REMEMBERED = 1200.0  # seconds; no access token lives longer
 _BUDGET = timedelta(seconds=2)
 _RETRY_EVERY = 0.2  # seconds
+
+
+class _Ending(BaseModel):
+    session_id: UUID | None = None
+    token_id: UUID | None = None
 
 
 class Revocations:
@@ -65,20 +68,23 @@ class Revocations:
             name, exclusive=True, auto_delete=True, durable=False, arguments={"x-queue-type": "classic"}
         )
         for ending in _ENDINGS:
-            await channel.queue_bind(name, EVENTS, f"{ending.wire_name.rpartition('.')[0]}.*")
+            await channel.queue_bind(name, EVENTS, f"{ending}.*")
         await channel.basic_consume(name, self._receive, no_ack=True)
         self._opened.set()
 
     async def _receive(self, message: Delivered) -> None:
         properties = message.header.properties
-        kind = _BY_TYPE.get(properties.message_type or "")
-        if kind is None or properties.user_id != _TELLER:
+        try:
+            ending = _Ending.model_validate_json(message.body)
+        except ValidationError:
+            ending = _Ending()
+        credential = ending.session_id or ending.token_id
+        if credential is None or properties.user_id != _TELLER:
             log.warning("not a revocation", wire_name=properties.message_type, sender=properties.user_id)
             return
-        ending = kind.model_validate_json(message.body)
-        self._learn(ending.aggregate_id)
+        self._learn(credential)
         if self._told is not None:
-            self._told(ending.aggregate_id)
+            self._told(credential)
 
     def _learn(self, credential: UUID) -> None:
         now = time.monotonic()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -119,7 +120,7 @@ async def test_logging_out_everywhere_ends_them_all(served: Served, ada: Any, su
     here, there = await log_in(served), await log_in(served)
     assert (await served.ask("POST", "/v1/auth/logout-all", headers=bearer(here))).status == 204
     for tokens in (here, there, {"access_token": ada["Authorization"].removeprefix("Bearer ")}):
-        await eventually(lambda tokens=tokens: is_refused(served, tokens), within=1)
+        await eventually(partial(is_refused, served, tokens), within=1)
     assert len(await events_of(superuser, "auth.logged_out.v1")) == 1
     revoked = await events_of(superuser, "auth.session_revoked.v1")
     assert [event["reason"] for event in revoked] == ["logout_all"] * 2
