@@ -127,10 +127,11 @@ class Consumer:
 
     def _headers(self, incoming: Incoming) -> dict[str, Any]:
         """What the message needs on its second way: not the broker's marks of the first."""
-        headers = incoming.headers
-        kept = {name: value for name, value in headers.items() if name in _CARRIED or name.startswith("ce-")}
+        # Texts alone: what else a header can hold may be read, and not written.
+        texts = {name: value for name, value in incoming.headers.items() if isinstance(value, str)}
+        kept = {name: value for name, value in texts.items() if name in _CARRIED or name.startswith("ce-")}
         sender = incoming.properties.user_id
-        return {**kept, "x-sender": headers.get("x-sender", "") if sender == self._broker.user else sender or ""}
+        return {**kept, "x-sender": texts.get("x-sender", "") if sender == self._broker.user else sender or ""}
 
 
 def _attempt(incoming: Incoming) -> int:
