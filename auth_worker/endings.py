@@ -10,7 +10,17 @@ from auth_worker.store import api_tokens, sessions
 from contracts.api_tokens import ApiTokenRevoked
 from contracts.notices import SecurityNotice, SendSecurityNotice
 from contracts.people import Person
-from contracts.sessions import EndReason, SessionRevoked
+from contracts.sessions import EndReason, LoggedOut, SessionRevoked
+
+
+async def log_out_of(connection: PoolConnectionProxy, session_id: UUID, user: Person) -> Sequence[LoggedOut]:
+    """Nothing to tell when it has ended before."""
+    ended = await sessions.end_session(connection, session_id, account_id=user.id, reason="logged_out")
+    if ended is None:
+        return ()
+    return [
+        LoggedOut(user=user, session_id=ended.id, version=ended.version, changes={}, actor=user, audience=(user.id,))
+    ]
 
 
 async def end_sessions(

@@ -1,12 +1,15 @@
 from auth_worker.callers import lock_caller
-from auth_worker.endings import end_sessions
-from auth_worker.handlers.log_out import log_out
+from auth_worker.endings import end_sessions, log_out_of
+from chassis.errors import Refusal
 from chassis.subscription import Answer, Delivery
-from contracts.sessions import LogOut, LogOutEverywhere
+from contracts.problems import INVALID_TOKEN
+from contracts.sessions import LogOutEverywhere
 
 
 async def log_out_everywhere(_: LogOutEverywhere, delivery: Delivery) -> Answer:
-    account = await lock_caller(delivery)
-    own = await log_out(LogOut(), delivery)
-    others = await end_sessions(delivery.connection, account.person, reason="logout_all", actor=account.person)
-    return Answer(None, *own.tells, *others)
+    user, own = (await lock_caller(delivery)).person, delivery.actor.session_id
+    if own is None:
+        raise Refusal(INVALID_TOKEN)
+    here = await log_out_of(delivery.connection, own, user)
+    elsewhere = await end_sessions(delivery.connection, user, reason="logout_all", actor=user)
+    return Answer(None, *here, *elsewhere)

@@ -34,6 +34,8 @@ async def insert_api_token(
         token_sha,
         lifetime,
     )
+    if row is None:
+        raise LookupError(f"API token {token_id} was not written")
     return ApiToken(**row)
 
 

@@ -4,9 +4,13 @@ from typing import Any
 
 import pytest
 
+import contracts.api_tokens
 import contracts.identity
 import contracts.notices
 import contracts.outcomes
+import contracts.passwords
+import contracts.profile
+import contracts.sessions
 import contracts.tasks
 from contracts.catalogue import COMMANDS, EVENTS, QUERIES
 from contracts.message import Command, Event, Message, Query
@@ -16,7 +20,16 @@ from ops.state import ROOT
 
 EVERYTHING: tuple[type[Message], ...] = (*COMMANDS, *QUERIES, *EVENTS)
 ANSWERED_BY_EVERY_WORKER = {FindCommand}
-MODULES = (contracts.identity, contracts.notices, contracts.outcomes, contracts.tasks)
+MODULES = (
+    contracts.api_tokens,
+    contracts.identity,
+    contracts.notices,
+    contracts.outcomes,
+    contracts.passwords,
+    contracts.profile,
+    contracts.sessions,
+    contracts.tasks,
+)
 
 
 def in_snake_case(name: str) -> str:
