@@ -8,21 +8,8 @@ from typing import Any
 import asyncpg
 
 from tests.eventually import eventually
-from tests.integration.gateway.conftest import ADA
+from tests.integration.gateway.conftest import ADA, bearer, events_of, log_in
 from tests.unit.gateway.serving import Answer, Served
-
-CREDENTIALS = {"username": "ada", "password": ADA["password"]}
-
-
-async def log_in(served: Served) -> dict[str, Any]:
-    answer = await served.ask("POST", "/v1/auth/login", json=CREDENTIALS, headers={"User-Agent": "curl/8"})
-    assert answer.status == 200, answer.body
-    tokens: dict[str, Any] = answer.json
-    return tokens
-
-
-def bearer(tokens: dict[str, Any]) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens['access_token']}"}
 
 
 async def refresh(served: Served, token: str) -> Answer:
@@ -31,11 +18,6 @@ async def refresh(served: Served, token: str) -> Answer:
 
 async def is_refused(served: Served, tokens: dict[str, Any]) -> bool:
     return (await served.ask("GET", "/v1/users/me", headers=bearer(tokens))).status == 401
-
-
-async def events_of(superuser: asyncpg.Connection, kind: str) -> list[dict[str, Any]]:
-    rows = await superuser.fetch("SELECT data FROM auth.event_log WHERE type = $1 ORDER BY occurred_at", kind)
-    return [json.loads(row["data"]) for row in rows]
 
 
 async def test_a_refresh_gives_the_next_token_and_a_lost_answer_the_same_again(served: Served, ada: Any) -> None:
