@@ -178,7 +178,8 @@ USERS = (
         "gateway",
         configure=r"^gateway\.(replies|feed)\.[0-9a-f]{32}$",
         write=r"^(taskmesh\.commands|gateway\.(replies|feed)\.[0-9a-f]{32})$",
-        read=r"^(taskmesh\.(replies|feed)|gateway\.(replies|feed)\.[0-9a-f]{32})$",
+        # It binds its own queues to all three: to the events for those that end a session or an API token.
+        read=r"^(taskmesh\.(replies|feed|events)|gateway\.(replies|feed)\.[0-9a-f]{32})$",
     ),
     _worker("auth_worker", "auth.commands", "auth.passwords", "auth.queries"),
     _worker("task_worker", "tasks.commands", "tasks.queries", "tasks.events"),

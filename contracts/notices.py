@@ -11,6 +11,11 @@ from contracts.people import Person
 from contracts.timestamp import Timestamp
 
 VERIFICATION_PURPOSE = "verification token"
+RESET_PURPOSE = "password reset token"
+
+SecurityNotice = Literal[
+    "account_closed", "email_changed", "password_changed", "password_was_reset", "token_reuse_detected"
+]
 
 ResourceType = Literal["user", "task", "share", "comment", "file", "webhook", "preferences"]
 
@@ -25,6 +30,28 @@ class SendVerificationMail(Command[None]):
     user: Person
     email: Email
     sealed_token: SealedText
+
+
+class SendPasswordResetMail(Command[None]):
+    wire_name: ClassVar[str] = "notifier.send_password_reset_mail.v1"
+    queue: ClassVar[str] = "notifier.commands"
+    sent_by: ClassVar[str] = "auth_worker"
+
+    user: Person
+    email: Email
+    sealed_token: SealedText
+
+
+class SendSecurityNotice(Command[None]):
+    """Tells a person what was done to his account, so that he can act where it was not him."""
+
+    wire_name: ClassVar[str] = "notifier.send_security_notice.v1"
+    queue: ClassVar[str] = "notifier.commands"
+    sent_by: ClassVar[str] = "auth_worker"
+
+    notice: SecurityNotice
+    user: Person
+    email: Email
 
 
 class ActivityEntry(Model):

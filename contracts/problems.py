@@ -77,6 +77,12 @@ INVALID_IDEMPOTENCY_KEY = _declare(
     "Invalid Idempotency-Key",
     "An Idempotency-Key is 1 to 128 visible ASCII characters, quoted or bare.",
 )
+INVALID_OR_EXPIRED_TOKEN = _declare(
+    "invalid-or-expired-token",
+    400,
+    "Invalid or expired token",
+    "The token of this mail was used before, is too old, or was never sent: ask for another mail.",
+)
 UNAUTHENTICATED = _declare(
     "unauthenticated",
     401,
@@ -101,6 +107,12 @@ INVALID_CREDENTIALS = _declare(
     "Invalid credentials",
     "No account has this name and this password.",
 )
+INVALID_REFRESH_TOKEN = _declare(
+    "invalid-refresh-token",
+    401,
+    "Invalid refresh token",
+    "The refresh token is not of this server, was used before, or its session has ended: log in again.",
+)
 FORBIDDEN = _declare(
     "forbidden",
     403,
@@ -112,6 +124,12 @@ INSUFFICIENT_SCOPE = _declare(
     403,
     "Insufficient scope",
     "The token's scopes do not cover this operation.",
+)
+CURRENT_PASSWORD_INCORRECT = _declare(
+    "current-password-incorrect",
+    403,
+    "Current password incorrect",
+    "This change needs the password that the account has now, and another one was given.",
 )
 NOT_FOUND = _declare(
     "not-found",
@@ -166,6 +184,12 @@ QUOTA_EXCEEDED = _declare(
     409,
     "Quota exceeded",
     "The task has as many files as it may have, or its owner's space for files is used up.",
+)
+EMAIL_ALREADY_VERIFIED = _declare(
+    "email-already-verified",
+    409,
+    "E-mail address verified already",
+    "There is nothing to send: the address of this account is verified.",
 )
 IDEMPOTENCY_IN_PROGRESS = _declare(
     "idempotency-in-progress",

@@ -11,6 +11,7 @@ from chassis.objects import Objects
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from contracts.catalogue import COMMANDS
+from gateway.api_tokens import ApiTokens
 from gateway.body import MAX_BODY
 from gateway.command_ids import CommandIds
 from gateway.cors import preflight
@@ -22,11 +23,13 @@ from gateway.keys import Keys
 from gateway.rate_limits import rate_limits_of
 from gateway.request_target import check_target
 from gateway.response_headers import add_to_response
+from gateway.revocations import Revocations
 from gateway.routes import OPERATIONS
 from gateway.routing import register
 from gateway.server import Runner
 from gateway.settings import Settings
 from gateway.state import (
+    API_TOKENS,
     COMMAND_IDS,
     CURSORS,
     FEED,
@@ -37,6 +40,7 @@ from gateway.state import (
     PASSWORD_KEY,
     RATE_LIMITS,
     REQUESTS,
+    REVOCATIONS,
     SETTINGS,
     STARTED_AT,
     TICKETS,
@@ -64,7 +68,14 @@ class Gateway:
 
 
 def create_app(
-    settings: Settings, *, requests: Requests, verifier: Verifier, keys: Keys, health: Health, feed: Feed
+    settings: Settings,
+    requests: Requests,
+    *,
+    verifier: Verifier,
+    keys: Keys,
+    revocations: Revocations,
+    health: Health,
+    feed: Feed,
 ) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY, middlewares=[check_target, preflight])
     secret = settings.gateway_secret.get_secret_value()
@@ -72,6 +83,8 @@ def create_app(
     app[REQUESTS] = requests
     app[VERIFIER] = verifier
     app[KEYS] = keys
+    app[API_TOKENS] = ApiTokens(requests)
+    app[REVOCATIONS] = revocations
     app[HEALTH] = health
     app[FEED] = feed
     app[TICKETS] = Tickets(derive(secret, "tickets"))
@@ -89,14 +102,17 @@ def create_app(
     return app
 
 
-def _checks(broker: Broker, keys: Keys) -> Checks:
+def _checks(broker: Broker, keys: Keys, revocations: Revocations) -> Checks:
     async def rabbitmq() -> bool:
         return broker.ready
 
     async def signing_keys() -> bool:
         return keys.loaded
 
-    return {"rabbitmq": rabbitmq, "keys": signing_keys}
+    async def ended_sessions() -> bool:
+        return revocations.current
+
+    return {"rabbitmq": rabbitmq, "keys": signing_keys, "revocations": ended_sessions}
 
 
 @asynccontextmanager
@@ -110,12 +126,23 @@ async def build(settings: Settings) -> AsyncIterator[Gateway]:
         verifier = Verifier(settings.public_url)
         keys = Keys(requests, verifier)
         background.start(keys.keep())
+        revocations = Revocations(broker, requests)
+        background.start(revocations.keep())
         feed = Feed(broker, requests)
         background.start(feed.keep())
-        checks = _checks(broker, keys)
+        checks = _checks(broker, keys, revocations)
         health = Health(checks)
         runner = Runner(
-            create_app(settings, requests=requests, verifier=verifier, keys=keys, health=health, feed=feed), settings
+            create_app(
+                settings,
+                requests,
+                verifier=verifier,
+                keys=keys,
+                revocations=revocations,
+                health=health,
+                feed=feed,
+            ),
+            settings,
         )
         await runner.setup()
         try:

@@ -47,7 +47,9 @@ async def execute(
 ) -> web.Response:
     """`reveal` adds to the reply what only its first reader may see, so that it cannot be fetched later."""
     operation, caller, preferences = request[OPERATION], request[CALLER], _preferences(request)
-    asynchronous = preferences.respond_async and operation.repeatable and reveal is None
+    # A secret is in nobody's inbox, so that asking for it later would find nothing.
+    secret = command.reply_is_secret or reveal is not None
+    asynchronous = preferences.respond_async and operation.repeatable and not secret
     sender = Sender(
         message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=asynchronous),
         actor=caller.actor if caller else None,
@@ -75,6 +77,17 @@ async def prepare(request: web.Request, command: Command[None]) -> None:
         await request.app[REQUESTS].ask(command, sender)
     except OutcomeUnknown as error:
         raise Refusal(DEADLINE_EXCEEDED) from error
+
+
+async def dispatch(request: web.Request, command: Command[Any]) -> None:
+    """Returns when the broker has the command: whoever asked learns nothing of what comes of it."""
+    caller = request[CALLER]
+    sender = Sender(
+        message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=True),
+        actor=caller.actor if caller else None,
+        budget=request.app[SETTINGS].request_timeout,
+    )
+    await request.app[REQUESTS].send(command, sender)
 
 
 def show(request: web.Request, value: BaseModel) -> web.Response:

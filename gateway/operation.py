@@ -108,7 +108,12 @@ _OF_A_TOKEN = (
     problems.UNAUTHENTICATED,
     problems.INVALID_TOKEN,
     problems.TOKEN_EXPIRED,
+    # An API token is asked about.
+    problems.BROKER_UNAVAILABLE,
+    problems.DATABASE_UNAVAILABLE,
+    problems.OVERLOADED,
     problems.SERVICE_UNAVAILABLE,
+    problems.DEADLINE_EXCEEDED,
 )
 _OF_A_CONDITION = (
     problems.PRECONDITION_FAILED,

@@ -29,11 +29,16 @@ class Policy:
 
     name: str
     guards_credentials: bool = False
+    by_name: bool = False
+    """Of an account, and not of who asks."""
 
 
 REGISTER = Policy("register", guards_credentials=True)
-LOGIN = Policy("login", guards_credentials=True)
+LOGIN = Policy("login", guards_credentials=True, by_name=True)
 LOGIN_ADDRESS = Policy("login-address", guards_credentials=True)
+PASSWORD_RESET = Policy("password-reset", guards_credentials=True, by_name=True)
+PASSWORD_RESET_ADDRESS = Policy("password-reset-address", guards_credentials=True)
+EMAIL_VERIFICATION = Policy("email-verification")
 CREATE_TASK = Policy("create-task")
 UPLOAD = Policy("upload")
 ANONYMOUS = Policy("anonymous")
@@ -130,6 +135,9 @@ def rate_limits_of(settings: Settings) -> RateLimits:
             REGISTER: settings.rate_limit_register,
             LOGIN: settings.rate_limit_login,
             LOGIN_ADDRESS: settings.rate_limit_login_address,
+            PASSWORD_RESET: settings.rate_limit_password_reset,
+            PASSWORD_RESET_ADDRESS: settings.rate_limit_password_reset_address,
+            EMAIL_VERIFICATION: settings.rate_limit_email_verification,
             CREATE_TASK: settings.rate_limit_create_task,
             UPLOAD: settings.rate_limit_upload,
             ANONYMOUS: settings.rate_limit_anonymous,

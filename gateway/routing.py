@@ -12,7 +12,7 @@ from gateway.client_address import client_address
 from gateway.media_types import refuse_content_encoding, require_acceptable
 from gateway.operation import Handle, Operation
 from gateway.query import refuse_parameters
-from gateway.rate_limits import ANONYMOUS, LOGIN, LOGIN_ADDRESS, OTHERWISE, REGISTER, USER, LimitReached, Policy, hashed
+from gateway.rate_limits import ANONYMOUS, LOGIN_ADDRESS, OTHERWISE, REGISTER, USER, LimitReached, Policy, hashed
 from gateway.state import CALLER, CLIENT_ADDRESS, OPERATION, RATE_LIMITS, SETTINGS, STANDINGS
 
 _PATTERNS = {
@@ -51,7 +51,7 @@ def _through(operation: Operation) -> Handle:
         refuse_parameters(request, operation)
         await _identify(request, operation)
         for policy in operation.limits:
-            if policy is not LOGIN:
+            if not policy.by_name:
                 await _count(request, *_counted(request, policy))
         return await operation.handle(request)
 
@@ -88,6 +88,6 @@ async def _count(request: web.Request, policy: Policy, key: str) -> None:
         standings.append(standing)
 
 
-async def count_login(request: web.Request, name: str) -> None:
-    """Only here is the name known: it stands in the body."""
-    await _count(request, LOGIN, hashed(name))
+async def count_name(request: web.Request, policy: Policy, name: str) -> None:
+    """Only the handler knows the name: it stands in the body."""
+    await _count(request, policy, hashed(name))

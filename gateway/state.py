@@ -9,6 +9,7 @@ from chassis.health import Health
 from chassis.objects import Objects
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
+from gateway.api_tokens import ApiTokens
 from gateway.command_ids import CommandIds
 from gateway.cursors import Cursors
 from gateway.feed import Feed
@@ -16,6 +17,7 @@ from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
 from gateway.operation import Operation
 from gateway.rate_limits import RateLimits, Standing
+from gateway.revocations import Revocations
 from gateway.settings import Settings
 from gateway.tickets import Tickets
 from gateway.tokens import Caller, Verifier
@@ -25,6 +27,8 @@ SETTINGS = web.AppKey("settings", Settings)
 REQUESTS = web.AppKey("requests", Requests)
 KEYS = web.AppKey("keys", Keys)
 VERIFIER = web.AppKey("verifier", Verifier)
+API_TOKENS = web.AppKey("api_tokens", ApiTokens)
+REVOCATIONS = web.AppKey("revocations", Revocations)
 RATE_LIMITS = web.AppKey("rate_limits", RateLimits)
 COMMAND_IDS = web.AppKey("command_ids", CommandIds)
 CURSORS = web.AppKey("cursors", Cursors)

@@ -1,14 +1,21 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from chassis.version import VERSION
 from chassis.requests import Requests
 from chassis.sealing import OpeningKeys
 from chassis.subscription import CommandSubscription, EventSubscription, QuerySubscription
 from chassis.topology import ACTIVITY, NOTIFICATIONS, PARKED
+from chassis.version import VERSION
 from chassis.worker import Subscriptions, Worker, open_worker
 from contracts.feed import FindHead, ListEvents, ReadFeed, RedeemTicket
-from contracts.notices import CountActivity, ListActivity, ListTimeline, SendVerificationMail
+from contracts.notices import (
+    CountActivity,
+    ListActivity,
+    ListTimeline,
+    SendPasswordResetMail,
+    SendSecurityNotice,
+    SendVerificationMail,
+)
 from contracts.notifications import (
     CountUnread,
     GetPreferences,
@@ -56,6 +63,8 @@ from notifier.handlers.recover_webhook import recover_webhook
 from notifier.handlers.redeem_ticket import redeem_ticket
 from notifier.handlers.redeliver import redeliver
 from notifier.handlers.rotate_secret import rotate_secret
+from notifier.handlers.send_password_reset_mail import send_password_reset_mail
+from notifier.handlers.send_security_notice import send_security_notice
 from notifier.handlers.send_test_event import send_test_event
 from notifier.handlers.send_verification_mail import send_verification_mail
 from notifier.handlers.update_preferences import update_preferences
@@ -76,6 +85,8 @@ def subscriptions(*, targets: Targets, recorded: Callable[[], None], due: Callab
     return Subscriptions(
         commands=(
             CommandSubscription(SendVerificationMail, send_verification_mail),
+            CommandSubscription(SendPasswordResetMail, send_password_reset_mail),
+            CommandSubscription(SendSecurityNotice, send_security_notice),
             CommandSubscription(RedeemTicket, redeem_ticket),
             CommandSubscription(CreateWebhook, CreateWebhookHandler(targets)),
             CommandSubscription(UpdateWebhook, UpdateWebhookHandler(targets)),

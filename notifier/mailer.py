@@ -75,6 +75,8 @@ class Mailer:
                 username=unquote(self._server.username) if self._server.username else None,
                 password=unquote(self._server.password) if self._server.password else None,
                 use_tls=self._server.scheme == "smtps",
+                # By itself it takes what the server offers, and an attacker on the way takes the offer out.
+                start_tls=True if self._server.scheme == "smtp" and self._server.username else None,
                 timeout=_SEND_TIMEOUT,
             )
         except (Unprocessable, ValueError) as error:  # ValueError: an address that no header can hold

@@ -22,7 +22,8 @@ class Settings(WorkerSettings):
         description="X25519 keys that open what is sealed for this service, separated by commas; the first is current."
     )
     smtp_url: Annotated[SecretStr, secret_url("smtp", "smtps")] = Field(
-        description="smtp://user:password@host:port upgrades to TLS where the server can; smtps:// starts with TLS."
+        description="smtp://user:password@host:port upgrades to TLS where the server can, and must to send a password; "
+        "smtps:// starts with TLS."
     )
     mail_from: str = Field("Taskmesh <taskmesh@localhost>", description="The From header of every mail.")
     webhook_allowed_networks: Annotated[

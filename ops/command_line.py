@@ -24,6 +24,8 @@ app.add_typer(event_commands.subscribers, name="subscribers")
 app.add_typer(event_commands.audit, name="audit")
 app.command()(event_commands.openapi)
 app.command()(event_commands.asyncapi)
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens.")
+app.add_typer(keys, name="keys")
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 
@@ -150,6 +152,17 @@ def topology(
         raise typer.Exit(1 if found else 0)
     if not declare:
         (screen.show_json if json else screen.show_topology)(topology.as_json())
+
+
+@keys.command()
+def rotate(
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Even where a gateway may not know the next key yet.")] = False,
+) -> None:
+    """Let the next key sign access tokens from now on; the one before is believed until its tokens have expired."""
+    from ops import keys
+
+    raise typer.Exit(keys.rotate(force=force))
 
 
 @app.command()

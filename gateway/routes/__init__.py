@@ -3,6 +3,7 @@
 from gateway.routes import (
     accounts,
     activity,
+    api_tokens,
     commands,
     comments,
     documents,
@@ -10,8 +11,11 @@ from gateway.routes import (
     files,
     limits,
     notifications,
+    passwords,
     problems,
+    profile,
     service,
+    sessions,
     sharing,
     signing_keys,
     task_lists,
@@ -21,6 +25,10 @@ from gateway.routes import (
 
 OPERATIONS = (
     *accounts.OPERATIONS,
+    *profile.OPERATIONS,
+    *passwords.OPERATIONS,
+    *sessions.OPERATIONS,
+    *api_tokens.OPERATIONS,
     *tasks.OPERATIONS,
     *task_lists.OPERATIONS,
     *sharing.OPERATIONS,

@@ -108,8 +108,10 @@ async def lease_due_mails(connection: PoolConnectionProxy, *, lease: timedelta, 
 
 
 async def mark_mail_sent(connection: PoolConnectionProxy, mail_id: UUID) -> None:
-    """What the mail held is forgotten with it."""
-    await connection.execute("UPDATE mails SET state = 'sent', sent_at = now(), content = '{}' WHERE id = $1", mail_id)
+    """What the mail held is forgotten with it, and to whom it went."""
+    await connection.execute(
+        "UPDATE mails SET state = 'sent', sent_at = now(), content = '{}', recipient = '' WHERE id = $1", mail_id
+    )
 
 
 async def postpone_mail(connection: PoolConnectionProxy, mail_id: UUID, *, delay: timedelta, reason: str) -> None:

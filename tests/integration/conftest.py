@@ -44,8 +44,8 @@ async def running_task_worker(addresses: Addresses, scratch: Path) -> AsyncItera
 
 
 @pytest.fixture
-async def running_auth_worker(addresses: Addresses, keys: Keys) -> AsyncIterator[Worker]:
-    settings = auth_worker.settings.Settings(
+def auth_worker_settings(addresses: Addresses, keys: Keys) -> auth_worker.settings.Settings:
+    return auth_worker.settings.Settings(
         database_url=addresses.database_url("auth_worker"),
         amqp_url=addresses.amqp_url("auth_worker"),
         sealing_keys=keys.auth_worker,
@@ -53,7 +53,11 @@ async def running_auth_worker(addresses: Addresses, keys: Keys) -> AsyncIterator
         argon2_memory=1024,
         argon2_passes=1,
     )
-    async with auth_worker.app.build(settings) as worker:
+
+
+@pytest.fixture
+async def running_auth_worker(auth_worker_settings: auth_worker.settings.Settings) -> AsyncIterator[Worker]:
+    async with auth_worker.app.build(auth_worker_settings) as worker:
         yield worker
         await worker.drain()
 

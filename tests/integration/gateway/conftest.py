@@ -1,8 +1,11 @@
 """The gateway on a real broker, with the three workers behind it."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import aiohttp
+import asyncpg
 import pytest
 
 from chassis.worker import Worker
@@ -13,6 +16,24 @@ from tests.unit.gateway.serving import Served, nothing_undeclared, settings_of
 
 GRACE = {"username": "grace", "email": "grace@example.org", "password": "Flow-Matic-1955-Compiler"}
 ADA = {"username": "ada", "email": "ada@example.org", "password": "Analytical-Engine-1843"}
+
+
+async def log_in(served: Served) -> dict[str, Any]:
+    """Ada's tokens, of another session each time."""
+    body = {"username": "ada", "password": ADA["password"]}
+    answer = await served.ask("POST", "/v1/auth/login", json=body, headers={"User-Agent": "curl/8"})
+    assert answer.status == 200, answer.body
+    tokens: dict[str, Any] = answer.json
+    return tokens
+
+
+def bearer(tokens: dict[str, Any]) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens['access_token']}"}
+
+
+async def events_of(superuser: asyncpg.Connection, kind: str) -> list[dict[str, Any]]:
+    rows = await superuser.fetch("SELECT data FROM auth.event_log WHERE type = $1 ORDER BY occurred_at", kind)
+    return [json.loads(row["data"]) for row in rows]
 
 
 async def _ready(served: Served) -> bool:

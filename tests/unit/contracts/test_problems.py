@@ -14,6 +14,7 @@ AGREED = {
         "invalid-cursor",
         "empty-patch",
         "invalid-idempotency-key",
+        "invalid-or-expired-token",
     },
     401: {"unauthenticated", "invalid-token", "token-expired", "invalid-credentials", "invalid-refresh-token"},
     403: {"forbidden", "insufficient-scope", "current-password-incorrect"},
@@ -21,7 +22,14 @@ AGREED = {
     405: {"method-not-allowed"},
     406: {"not-acceptable"},
     408: {"request-timeout"},
-    409: {"username-taken", "email-taken", "already-shared", "quota-exceeded", "idempotency-in-progress"},
+    409: {
+        "username-taken",
+        "email-taken",
+        "already-shared",
+        "quota-exceeded",
+        "email-already-verified",
+        "idempotency-in-progress",
+    },
     410: {"cursor-expired"},
     412: {"precondition-failed"},
     413: {"payload-too-large"},
@@ -37,8 +45,6 @@ AGREED = {
     504: {"outcome-unknown", "deadline-exceeded"},
 }
 NOT_YET = {
-    "invalid-refresh-token",
-    "current-password-incorrect",
     "cursor-expired",
 }
 """Of operations that are still to come."""

@@ -10,7 +10,7 @@ from chassis.errors import Unprocessable
 from contracts.catalogue import EVENTS
 from contracts.comments import Comment, CommentAdded
 from contracts.files import File, FileAttached
-from contracts.identity import LoginFailed, UserEvent, UserRegistered
+from contracts.identity import LoginFailed, UserEvent
 from contracts.message import Event
 from contracts.notifications import Preferences, PreferencesUpdated
 from contracts.people import Person
@@ -83,6 +83,17 @@ SUMMARIES = {
     "auth.user_registered.v1": "Created the account ada",
     "auth.logged_in.v1": "Logged in",
     "auth.login_failed.v1": "A log-in to ada failed",
+    "auth.logged_out.v1": "Logged out",
+    "auth.session_revoked.v1": "A session of ada was ended",
+    "auth.token_reuse_detected.v1": "A session of ada was ended, for its refresh token was used twice",
+    "auth.password_changed.v1": "Changed the password",
+    "auth.password_reset_requested.v1": "A password reset was asked for",
+    "auth.password_reset.v1": "The password was reset by mail",
+    "auth.email_verified.v1": "Confirmed the e-mail address",
+    "auth.user_updated.v1": "Changed nothing of the profile",
+    "auth.user_deleted.v1": "Closed the account",
+    "auth.api_token_created.v1": "Created an API token",
+    "auth.api_token_revoked.v1": "Revoked an API token",
     "tasks.task_created.v1": "Created “Water {the} plants”",
     "tasks.task_updated.v1": "Changed priority and title of “Water {the} plants”",
     "tasks.task_completed.v1": "Completed “Water {the} plants”",
@@ -113,9 +124,9 @@ def tell(kind: type[Event]) -> Event:
     if issubclass(kind, TaskEvent):
         return kind(**written | PARTS | {"task": TASK, "changes": CHANGES if kind is TaskUpdated else {}})
     if issubclass(kind, UserEvent):
-        if kind is UserRegistered:
-            return kind(**written, user=ADA, version=1)
-        return kind(**{**written, "actor": None if kind is LoginFailed else ADA}, user=ADA, session_id=SESSION_ID)
+        of_user = {"user": ADA, "version": 2, "reason": "ended", "actor": None if kind is LoginFailed else ADA}
+        ids = dict.fromkeys(("session_id", "reset_id", "token_id"), SESSION_ID)
+        return kind(**written | of_user | ids)
     if issubclass(kind, WebhookEvent):
         return kind(**written, webhook=WEBHOOK)
     if kind is PreferencesUpdated:
