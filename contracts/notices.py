@@ -1,6 +1,7 @@
 """What the notifier is asked."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal, Self
 from uuid import UUID
 
 from pydantic import Field
@@ -75,6 +76,13 @@ class ActivityPosition(Model):
 class ActivityPage(Model):
     items: tuple[ActivityEntry, ...]
     next: ActivityPosition | None
+
+    @classmethod
+    def of(cls, entries: Sequence[ActivityEntry], *, limit: int) -> Self:
+        """Of one entry more than fit, if there are."""
+        page, more = entries[:limit], len(entries) > limit
+        last = page[-1] if more else None
+        return cls(items=tuple(page), next=ActivityPosition(created_at=last.created_at, id=last.id) if last else None)
 
 
 class ListActivity(Query[ActivityPage]):

@@ -1,7 +1,5 @@
-from collections.abc import Sequence
-
 from chassis.subscription import Delivery
-from contracts.notices import ActivityEntry, ActivityPage, ActivityPosition, ListActivity
+from contracts.notices import ActivityPage, ListActivity
 from notifier.store import activity
 
 
@@ -18,12 +16,4 @@ async def list_activity(query: ListActivity, delivery: Delivery) -> ActivityPage
         after=query.after,
         limit=query.limit + 1,
     )
-    return page_of(entries, limit=query.limit)
-
-
-def page_of(entries: Sequence[ActivityEntry], *, limit: int) -> ActivityPage:
-    """Of one entry more than fit, if there are."""
-    page, more = entries[:limit], len(entries) > limit
-    return ActivityPage(
-        items=tuple(page), next=ActivityPosition(created_at=page[-1].created_at, id=page[-1].id) if more else None
-    )
+    return ActivityPage.of(entries, limit=query.limit)
