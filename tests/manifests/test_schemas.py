@@ -4,14 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.manifests.building import BUILDS, Manifest, built, named
+from tests.manifests.building import BUILDS, OVERLAYS, Manifest, built, named
 from tests.manifests.rules import broken_rules
 from tests.manifests.schemas import complaints
 
+FLUX = ("flux/infrastructure", *(f"flux/clusters/{name}" for name in OVERLAYS))
 PRODUCTION = "k8s/overlays/production"
 
 
-@pytest.mark.parametrize("folder", BUILDS)
+@pytest.mark.parametrize("folder", [*BUILDS, *FLUX])
 def test_every_manifest_has_its_schema(folder: str) -> None:
     found = {
         f"{each['kind']} {each['metadata']['name']}: {line}" for each in built(folder) for line in complaints(each)
