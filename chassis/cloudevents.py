@@ -24,6 +24,18 @@ class CloudEvent:
     body: str
     """The data, byte for byte as published."""
 
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, Any], body: bytes) -> "CloudEvent":
+        return cls(
+            id=UUID(headers["ce-id"]),
+            type=headers["ce-type"],
+            subject=headers["ce-subject"],
+            time=datetime.fromisoformat(headers["ce-time"]),
+            sequence=int(headers["ce-sequence"]),
+            data=orjson.loads(body),
+            body=body.decode(),
+        )
+
 
 def attributes(
     *,
@@ -50,20 +62,10 @@ def attributes(
 
 
 def read_event(incoming: Incoming) -> CloudEvent:
-    headers = incoming.headers
     try:
-        data = orjson.loads(incoming.body)
-        event = CloudEvent(
-            id=UUID(headers["ce-id"]),
-            type=headers["ce-type"],
-            subject=headers["ce-subject"],
-            time=datetime.fromisoformat(headers["ce-time"]),
-            sequence=int(headers["ce-sequence"]),
-            data=data,
-            body=incoming.body.decode(),
-        )
+        event = CloudEvent.from_headers(incoming.headers, incoming.body)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Unprocessable("decode", f"no CloudEvent: {type(error).__name__} {error}") from error
-    if headers.get("ce-specversion") != "1.0" or not isinstance(data, dict):
+    if incoming.headers.get("ce-specversion") != "1.0" or not isinstance(event.data, dict):
         raise Unprocessable("version", "no CloudEvent of version 1.0 with an object as its data")
     return event

@@ -1,7 +1,6 @@
 """From the environment to a running service, and back down in order."""
 
 import asyncio
-import importlib.metadata
 import signal
 import sys
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from chassis.health import Checks, serve_health
 from chassis.logs import set_up_logs
 from chassis.settings import ServiceSettings
 from chassis.tracing import set_up_tracing
+from chassis.version import VERSION
 
 log = structlog.get_logger()
 
@@ -31,13 +31,6 @@ class Service(Protocol):
         """Take nothing new, and finish what is in flight."""
 
 
-def version() -> str:
-    try:
-        return importlib.metadata.version("taskmesh")
-    except importlib.metadata.PackageNotFoundError:
-        return "0.1.0"
-
-
 def run(name: str, settings_type: type[S], build: Callable[[S], AbstractAsyncContextManager[Service]]) -> None:
     try:
         settings = settings_type()
@@ -47,7 +40,7 @@ def run(name: str, settings_type: type[S], build: Callable[[S], AbstractAsyncCon
     set_up_tracing(settings, name)
     if settings.environment == "test":
         failpoints.arm(settings.failpoints)
-    metrics.BUILD.labels(name, version()).set(1)
+    metrics.BUILD.labels(name, VERSION).set(1)
     uvloop.run(_serve(settings, build))
 
 
@@ -70,7 +63,7 @@ async def _serve(settings: S, build: Callable[[S], AbstractAsyncContextManager[S
         build(settings) as service,
         serve_health(service.checks, host=settings.health_host, port=settings.health_port) as health,
     ):
-        log.info("started", environment=settings.environment, version=version())
+        log.info("started", environment=settings.environment, version=VERSION)
         await stop.wait()
         log.info("stopping")
         health.stopping = True

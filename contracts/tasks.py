@@ -6,7 +6,6 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     StringConstraints,
@@ -35,9 +34,7 @@ DueDate = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2200, 12, 31))]
 
 
 class _Written(Model):
-    """What a client writes. A member that nobody knows is refused, not dropped."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    """What a client writes."""
 
     @model_validator(mode="after")
     def _completed_agrees_with_status(self) -> Self:

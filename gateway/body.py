@@ -29,7 +29,7 @@ async def read_body(request: web.Request, model: type[M]) -> M:
         raise Refusal(EMPTY_PATCH)
     request[PARSED_BODY] = parsed
     try:
-        return model.model_validate_json(body, strict=True)
+        return model.model_validate_json(body, strict=True, extra="forbid")
     except ValidationError as error:
         raise refuse_body(error) from error
 

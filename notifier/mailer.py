@@ -29,7 +29,9 @@ def _delay(attempts: int) -> timedelta:
 
 
 def _is_permanent(error: aiosmtplib.SMTPRecipientsRefused | aiosmtplib.SMTPResponseException) -> bool:
-    """Greylisting refuses a recipient for a while, with a code below 500."""
+    """Greylisting refuses a recipient for a while, with a code below 500; a wrong password of ours is mended."""
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        return False
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
         return all(_is_permanent(refused) for refused in error.recipients)
     return error.code >= 500

@@ -147,6 +147,14 @@ def topology(
 
 
 @app.command()
+def generate() -> None:
+    """Write the documents that follow from the code: schemas, docs/messages.md, docs/configuration.md."""
+    from ops import generate
+
+    generate.main()
+
+
+@app.command()
 def secrets() -> None:
     """Print a fresh environment file with every secret, for compose or Kubernetes."""
     from ops import screen, secrets

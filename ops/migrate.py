@@ -88,11 +88,6 @@ async def _prepare_schemas(connection: "asyncpg.Connection[asyncpg.Record]") -> 
     for worker in WORKERS:
         await _run(connection, "CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %I", worker.schema, OWNER)
         await _run(connection, "GRANT USAGE ON SCHEMA %I TO %I", worker.schema, worker.role)
-        granting = "ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT"
-        await _run(
-            connection, f"{granting} SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I", OWNER, worker.schema, worker.role
-        )
-        await _run(connection, f"{granting} USAGE ON SEQUENCES TO %I", OWNER, worker.schema, worker.role)
 
 
 async def migrate(superuser_url: str, passwords: Mapping[str, str], *, database: str = DATABASE) -> list[str]:
@@ -100,35 +95,28 @@ async def migrate(superuser_url: str, passwords: Mapping[str, str], *, database:
 
     A role without a password in `passwords` is there, but keeps the way to log in that it has, if any.
     """
-    maintenance = await _connect(superuser_url)
+    lock = await _connect(superuser_url)
     try:
-        # The roles and the lock belong to the whole cluster, so that two databases of one cluster take turns.
-        await _locked(maintenance)
-        await _prepare_cluster(maintenance, passwords, database)
-        url = _in_database(superuser_url, database)
-        connection = await _connect(url)
-        try:
-            await _prepare_schemas(connection)
-        finally:
-            await connection.close()
+        # Roles belong to the whole cluster, so two databases of one cluster take turns as well.
+        await _locked(lock)
+        await _prepare_cluster(lock, passwords, database)
+        return await _migrate_database(_in_database(superuser_url, database))
     finally:
-        await maintenance.close()
-    applied = []
-    for worker in WORKERS:
-        folders = [migrations.CHASSIS_TABLES, ROOT / worker.role / "migrations"]
-        # As the owner, so that the tables belong to it whoever runs the migration.
-        applied += await migrations.migrate(f"{url}?role={OWNER}", schema=worker.schema, folders=folders)
-    await _protect_history(url)
-    return applied
+        await lock.close()
 
 
-async def _protect_history(url: str) -> None:
-    """What happened and what was migrated stay as they were written, whatever a worker's code does."""
+async def _migrate_database(url: str) -> list[str]:
     connection = await _connect(url)
     try:
+        await _prepare_schemas(connection)
+        applied = []
         for worker in WORKERS:
-            await _run(connection, "REVOKE UPDATE, DELETE ON %I.event_log FROM %I", worker.schema, worker.role)
-            statement = "REVOKE INSERT, UPDATE, DELETE ON %I.schema_migrations FROM %I"
-            await _run(connection, statement, worker.schema, worker.role)
+            folders = [migrations.CHASSIS_TABLES, ROOT / worker.role / "migrations"]
+            # As the owner, so that the tables belong to it whoever runs the migration.
+            try:
+                applied += await migrations.migrate(f"{url}?role={OWNER}", schema=worker.schema, folders=folders)
+            except migrations.MigrationError as error:
+                raise OpsError(f"{error} On your own machine `taskmesh up --fresh` starts over.") from error
     finally:
         await connection.close()
+    return applied

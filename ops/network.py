@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from ops.edges import GRAPH, NAMESPACE, Edge, Graph, Outside, Workload
 from ops.state import ROOT

@@ -49,7 +49,6 @@ class Postgres:
         self.port = port
         self._cache = cache or cache_folder()
         self._process: asyncio.subprocess.Process | None = None
-        self._password = ""
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -64,7 +63,7 @@ class Postgres:
 
     @property
     def superuser_url(self) -> str:
-        return self.url(SUPERUSER, self._password, "postgres")
+        return self.url(SUPERUSER, self._kept_password(), "postgres")
 
     def url(self, user: str, password: str, database: str) -> str:
         return f"postgresql://{quote(user)}:{quote(password, safe='')}@127.0.0.1:{self.port}/{quote(database)}"
@@ -73,7 +72,6 @@ class Postgres:
         self.end_orphan()
         make_private(self.folder, self._account)
         files = postgres_files.find(self._cache, self._account, kept_major=self._kept_major())
-        self._password = self._kept_password()
         if not self.data.exists():
             await self._initialise(files)
         self.port = self.port or free_port()
@@ -175,7 +173,7 @@ class Postgres:
         if unfinished.exists():
             await asyncio.to_thread(processes.end_matching, lambda process: str(unfinished) in process.command, 0.0)
             await asyncio.to_thread(shutil.rmtree, unfinished)
-        write_private(password, self._password, self._account)
+        write_private(password, self._kept_password(), self._account)
         initdb = await asyncio.create_subprocess_exec(
             files.programs / "initdb",
             f"--pgdata={unfinished}",

@@ -98,15 +98,20 @@ def wheel(cache: Path, who: Account) -> PostgresFiles | None:
 
 
 def _copy(installed: Path, target: Path) -> Path:
+    """With the wheel's libraries, which the programs look for beside the package."""
+    package = installed.parent
     with alone(target.parent):
         if not target.exists():
-            unfinished = target.with_suffix(".unfinished")
+            unfinished = target.with_name(f"{target.name}.unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(installed, unfinished, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            for folder in (installed, package.with_name(f"{package.name}.libs")):
+                if folder.exists():
+                    copy = unfinished / folder.relative_to(package.parent)
+                    shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
             for folder in (unfinished, *(path for path in unfinished.rglob("*") if path.is_dir())):
                 folder.chmod(0o755)
             unfinished.rename(target)
-    return target
+    return target / installed.relative_to(package.parent)
 
 
 def find(cache: Path, who: Account, *, kept_major: int | None = None) -> PostgresFiles:

@@ -8,7 +8,7 @@ import secrets
 import signal
 from contextlib import suppress
 from pathlib import Path
-from typing import Self, TypedDict
+from typing import Self
 from urllib.parse import quote
 
 from ops import processes, rabbitmq_files
@@ -27,11 +27,6 @@ _STOP_SECONDS = 25.0
 _NODE = "taskmesh@localhost"
 # The management plug-in holds up the end of the emulator for 6 s when everything has long been written.
 _EMULATOR = "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none -shutdown_time 2000"
-
-
-class Recorded(TypedDict):
-    pid: int
-    started: str
 
 
 class RabbitMQ:
@@ -142,7 +137,7 @@ class RabbitMQ:
     def end_orphan(self) -> bool:
         """Ends what a killed supervisor left: the node by the folder in its command line, epmd by its record."""
         try:
-            recorded: list[Recorded] = json.loads((self.folder / "processes.json").read_text())
+            recorded: list[list[int | str]] = json.loads((self.folder / "processes.json").read_text())
         except (FileNotFoundError, ValueError):
             recorded = []
         except PermissionError as denied:
@@ -150,11 +145,10 @@ class RabbitMQ:
                 f"{self.folder} belongs to another user. Start taskmesh as the user who started it before, "
                 "or set TASKMESH_STATE to a folder of your own."
             ) from denied
-        ours = {(entry["pid"], entry["started"]) for entry in recorded}
         home = f"-home {self.folder} "
 
         def is_ours(process: processes.Process) -> bool:
-            return (process.pid, process.started) in ours or home in process.command
+            return [process.pid, process.started] in recorded or home in process.command
 
         return processes.end_matching(is_ours, _STOP_SECONDS) > 0
 
@@ -233,7 +227,7 @@ class RabbitMQ:
     def _record(self) -> None:
         """For the next start, should this process be killed."""
         pids = [child.pid for child in (self._epmd, self._node) if child]
-        recorded = [Recorded(pid=found.pid, started=found.started) for pid in pids if (found := processes.find(pid))]
+        recorded = [[found.pid, found.started] for pid in pids if (found := processes.find(pid))]
         write_private(self.folder / "processes.json", json.dumps(recorded))
 
     async def _epmd_answers(self) -> None:

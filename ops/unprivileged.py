@@ -70,12 +70,7 @@ def reachable(folder: Path, who: Account) -> Path:
     folder = folder.absolute()
     if who.reaches(folder):
         return folder
-    place = _ELSEWHERE / f"taskmesh-{hashlib.sha256(os.fsencode(folder.parent)).hexdigest()[:12]}"
-    make_passable(place)
-    found = place.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise OpsError(f"{place} belongs to somebody else. Remove it, or set TASKMESH_STATE to a folder of your own.")
-    return place / folder.name
+    return _ELSEWHERE / f"taskmesh-{hashlib.sha256(os.fsencode(folder.parent)).hexdigest()[:12]}" / folder.name
 
 
 def make_passable(folder: Path) -> None:
@@ -83,11 +78,20 @@ def make_passable(folder: Path) -> None:
     for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
         missing.mkdir(exist_ok=True)
         missing.chmod(0o711)
+    for place in folder.parents:
+        if place.parent == _ELSEWHERE and place.name.startswith("taskmesh-"):
+            _insist_on_ours(place)
+
+
+def _insist_on_ours(place: Path) -> None:
+    """Its name can be guessed, and anybody may make folders beside it."""
+    found = place.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise OpsError(f"{place} belongs to somebody else. Remove it, or set TASKMESH_STATE to a folder of your own.")
 
 
 def make_private(folder: Path, who: Account) -> None:
-    make_passable(folder.parent)
-    folder.mkdir(exist_ok=True)
+    make_passable(folder)
     folder.chmod(0o700)
     who.own(folder)
 

@@ -4,7 +4,7 @@ from typing import Literal
 from aiohttp import web
 from pydantic import BaseModel
 
-from chassis.lifecycle import version
+from chassis.version import VERSION
 from gateway.operation import Access, Handle, Operation
 from gateway.state import HEALTH, SETTINGS, STARTED_AT
 
@@ -28,7 +28,7 @@ async def _status(request: web.Request) -> ServiceStatus:
         status="ok" if ready else "degraded",
         env=request.app[SETTINGS].environment,
         timestamp=datetime.now(UTC),
-        version=version(),
+        version=VERSION,
     )
 
 

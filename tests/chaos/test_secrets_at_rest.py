@@ -27,7 +27,7 @@ async def test_no_password_rests_in_clear(
         if worker_is_away:
             # Then the command waits in its queue, on the broker's disk, until it expires and is set aside there.
             await running.services["auth_worker"].stop()
-        body = {"username": MARKER, "email": "canary@example.org", "password": CANARY}
+        body = {"username": MARKER, "email": "bird@example.org", "password": CANARY}
         headers = {"Prefer": "wait=1"}
         async with running.http.post("/v1/auth/register", json=body, headers=headers) as response:
             assert response.status == (504 if worker_is_away else 201)

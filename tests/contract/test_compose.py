@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 import auth_worker.settings
 import gateway.settings
 import notifier.settings
 from chassis.settings import ServiceSettings, WorkerSettings
 from ops import secrets
+from ops.migrate import DATABASE
 from ops.servers import broker_target, migration_target
 from ops.state import ROOT
 from ops.wiring import SERVICES, VHOST, WORKERS
@@ -81,10 +83,12 @@ def test_a_service_is_given_settings_that_it_has_and_all_that_it_needs(service: 
 
     surrounded_by(service)
     settings = SETTINGS[service]()
-    assert settings.amqp_url.get_secret_value().startswith(f"amqp://{service}:")
+    amqp = urlsplit(settings.amqp_url.get_secret_value())
+    assert (amqp.username, amqp.hostname, amqp.path) == (service, "rabbitmq", f"/{VHOST}")
     assert settings.health_port == 9100  # what the health check asks
     if isinstance(settings, WorkerSettings):
-        assert settings.database_url.get_secret_value().startswith(f"postgres://{service}:")
+        database = urlsplit(settings.database_url.get_secret_value())
+        assert (database.username, database.hostname, database.path) == (service, "postgres", f"/{DATABASE}")
 
 
 def test_links_and_tokens_name_the_same_place_everywhere() -> None:

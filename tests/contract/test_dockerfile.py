@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from chassis.health import serve_health
 from ops.ports import free_port

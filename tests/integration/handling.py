@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -41,3 +42,8 @@ def deliver(connection: PoolConnectionProxy, actor: Actor | None, message_id: UU
         request_sha="",
     )
     return Delivery(envelope, connection)
+
+
+async def only_row(connection: PoolConnectionProxy | asyncpg.Connection, query: str, *arguments: Any) -> dict[str, Any]:
+    [record] = await connection.fetch(query, *arguments)
+    return dict(record)

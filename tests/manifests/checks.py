@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from ops.edges import GRAPH, NAMESPACE, Workload
 from ops.state import ROOT

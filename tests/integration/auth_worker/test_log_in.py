@@ -16,7 +16,7 @@ from contracts.people import Person
 from contracts.problems import INVALID_CREDENTIALS, SERVICE_UNAVAILABLE, Problem
 from tests.integration.auth_worker.conftest import ISSUER, PASSWORD
 from tests.integration.conftest import Seal
-from tests.integration.handling import deliver
+from tests.integration.handling import deliver, only_row
 
 
 def command(seal: Seal, *, login: str = "grace", password: str = PASSWORD, session_id: UUID | None = None) -> LogIn:
@@ -38,8 +38,8 @@ async def test_a_person_logs_in_by_name_or_address(
             user=person_of(grace), session_id=asked.session_id, changes={}, actor=person_of(grace), audience=(grace.id,)
         ),
     )
-    session = await connection.fetchrow("SELECT * FROM sessions")
-    assert dict(session) == {
+    session = await only_row(connection, "SELECT * FROM sessions")
+    assert session == {
         "id": asked.session_id,
         "account_id": grace.id,
         "generation": 0,
@@ -112,12 +112,12 @@ async def test_an_unknown_account_is_refused_in_the_same_words(
 async def test_a_hash_of_older_parameters_is_renewed(
     connection: PoolConnectionProxy, log_in: LogInHandler, seal: Seal
 ) -> None:
-    before = await connection.fetchrow("SELECT * FROM accounts")
+    before = await only_row(connection, "SELECT * FROM accounts")
     stronger = replace(log_in, passwords=Passwords(memory=2048, passes=1, lanes=1))
     await stronger(command(seal), deliver(connection, None))
-    after = await connection.fetchrow("SELECT * FROM accounts")
+    after = await only_row(connection, "SELECT * FROM accounts")
     assert after["password_hash"].startswith("$argon2id$v=19$m=2048,t=1,p=1$")
-    assert dict(after) == {**before, "password_hash": after["password_hash"]}
+    assert after == {**before, "password_hash": after["password_hash"]}
     await stronger(command(seal), deliver(connection, None))
     assert await connection.fetchval("SELECT password_hash FROM accounts") == after["password_hash"]
 

@@ -20,9 +20,11 @@ from contracts.problems import EMAIL_TAKEN, USERNAME_TAKEN, VALIDATION_FAILED, P
 from tests.conftest import Keys
 from tests.integration.auth_worker.conftest import PASSWORD, Register
 from tests.integration.conftest import BUDGET, Seal
-from tests.integration.handling import deliver
+from tests.integration.handling import deliver, only_row
 
-COUNT = "SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM email_verifications)"
+COUNT = """
+SELECT (SELECT count(*) FROM accounts) AS accounts, (SELECT count(*) FROM email_verifications) AS verifications
+"""
 
 
 def command(
@@ -54,8 +56,8 @@ async def test_an_account_is_made_and_its_address_asked_to_be_confirmed(
     assert mail == SendVerificationMail(user=person, email="ada@example.org", sealed_token=mail.sealed_token)
 
     token = OpeningKeys(keys.notifier).open(mail.sealed_token, purpose=VERIFICATION_PURPOSE)
-    verification = await connection.fetchrow("SELECT * FROM email_verifications")
-    assert dict(verification) == {
+    verification = await only_row(connection, "SELECT * FROM email_verifications")
+    assert verification == {
         "token_sha": hashlib.sha256(token.encode()).digest(),
         "account_id": asked.user_id,
         "email": "ada@example.org",
@@ -69,29 +71,30 @@ async def test_of_the_password_a_hash_alone_is_kept(
     connection: PoolConnectionProxy, register_account: RegisterAccountHandler, seal: Seal
 ) -> None:
     answer = await register_account(command(seal), deliver(connection, None))
-    stored = dict(await connection.fetchrow("SELECT * FROM accounts"))
+    stored = await only_row(connection, "SELECT * FROM accounts")
     assert PasswordHasher().verify(stored["password_hash"], PASSWORD)
     assert PASSWORD not in repr((stored, answer.reply, answer.tells))
 
 
 @pytest.mark.parametrize(
-    ("username", "email", "problem"),
+    ("names", "problem"),
     [
-        ("grace", "other@example.org", USERNAME_TAKEN),
-        ("GRACE", "other@example.org", USERNAME_TAKEN),
-        ("other", "grace@example.org", EMAIL_TAKEN),
-        ("other", "GRACE@EXAMPLE.ORG", EMAIL_TAKEN),
-        ("grace", "grace@example.org", USERNAME_TAKEN),
+        (("grace", "other@example.org"), USERNAME_TAKEN),
+        (("GRACE", "other@example.org"), USERNAME_TAKEN),
+        (("other", "grace@example.org"), EMAIL_TAKEN),
+        (("other", "GRACE@EXAMPLE.ORG"), EMAIL_TAKEN),
+        (("grace", "grace@example.org"), USERNAME_TAKEN),
     ],
 )
 @pytest.mark.usefixtures("grace")
 async def test_a_name_and_an_address_are_of_one_account_whatever_their_capitals(
-    connection: PoolConnectionProxy, register: Register, seal: Seal, username: str, email: str, problem: ProblemType
+    connection: PoolConnectionProxy, register: Register, seal: Seal, names: tuple[str, str], problem: ProblemType
 ) -> None:
+    username, email = names
     with pytest.raises(Refusal) as refused:
         await register(command(seal, username=username, email=email))
     assert refused.value.problem == Problem(type=problem)
-    assert tuple(await connection.fetchrow(COUNT)) == (1, 1)
+    assert await only_row(connection, COUNT) == {"accounts": 1, "verifications": 1}
 
 
 async def test_a_weak_password_is_refused_and_leaves_nothing(
@@ -102,7 +105,7 @@ async def test_a_weak_password_is_refused_and_leaves_nothing(
     problem = refused.value.problem
     assert (problem.type, problem.detail) == (VALIDATION_FAILED, "the password is not good enough")
     assert [(error.pointer, error.code) for error in problem.errors] == [("#/password", "password_length")]
-    assert tuple(await connection.fetchrow(COUNT)) == (0, 0)
+    assert await only_row(connection, COUNT) == {"accounts": 0, "verifications": 0}
 
 
 async def test_a_password_that_was_sealed_for_another_purpose_is_not_opened(
@@ -111,7 +114,7 @@ async def test_a_password_that_was_sealed_for_another_purpose_is_not_opened(
     moved = OpeningKeys(keys.auth_worker).sealing_key.seal(PASSWORD, purpose="signing key")
     with pytest.raises(Unprocessable):
         await register(RegisterAccount(user_id=uuid7(), username="ada", email="ada@example.org", sealed_password=moved))
-    assert tuple(await connection.fetchrow(COUNT)) == (0, 0)
+    assert await only_row(connection, COUNT) == {"accounts": 0, "verifications": 0}
 
 
 @pytest.mark.usefixtures("running_auth_worker")

@@ -13,10 +13,10 @@ from tests.eventually import eventually
 
 class QueueReader:
     def __init__(self, channel: AbstractChannel) -> None:
-        self._channel = channel
+        self.channel = channel
 
     async def take(self, queue: str, *, within: float = 10.0) -> AbstractIncomingMessage:
-        source = await self._channel.get_queue(queue, ensure=False)
+        source = await self.channel.get_queue(queue, ensure=False)
 
         async def look() -> AbstractIncomingMessage | None:
             return await source.get(no_ack=True, fail=False)

@@ -24,6 +24,7 @@ from notifier.mailer import Mailer
 from ops.postgres import Postgres
 from tests.conftest import PASSWORDS, Keys
 from tests.eventually import eventually
+from tests.integration.handling import only_row
 
 Write = Callable[..., Awaitable[UUID]]
 
@@ -122,7 +123,9 @@ async def running(mailer: Mailer) -> AsyncIterator[None]:
 
 
 async def state_of(watcher: asyncpg.Connection, mail_id: UUID) -> tuple[str, int, str | None]:
-    return tuple(await watcher.fetchrow("SELECT state, attempts, last_error FROM mails WHERE id = $1", mail_id))
+    return tuple(
+        (await only_row(watcher, "SELECT state, attempts, last_error FROM mails WHERE id = $1", mail_id)).values()
+    )
 
 
 async def settled(watcher: asyncpg.Connection, mail_id: UUID, state: str) -> tuple[str, int, str | None]:
@@ -159,24 +162,19 @@ async def test_while_the_server_is_away_a_mail_waits(watcher: asyncpg.Connection
 
 
 @pytest.mark.parametrize(
-    ("to_recipients", "to_mails", "expected"),
+    ("says", "expected"),
     [
-        ("", "554 No.", ("failed", 1, "SMTPDataError")),
-        ("550 Nobody here.", "250 OK", ("failed", 1, "SMTPRecipientsRefused")),
-        ("", "451 Later.", ("due", 1, "SMTPDataError")),
-        ("450 Greylisted, try again.", "250 OK", ("due", 1, "SMTPRecipientsRefused")),
+        (("", "554 No."), ("failed", 1, "SMTPDataError")),
+        (("550 Nobody here.", "250 OK"), ("failed", 1, "SMTPRecipientsRefused")),
+        (("", "451 Later."), ("due", 1, "SMTPDataError")),
+        (("450 Greylisted, try again.", "250 OK"), ("due", 1, "SMTPRecipientsRefused")),
     ],
 )
 @pytest.mark.usefixtures("running")
 async def test_a_no_is_final_or_for_a_while_as_its_code_says(
-    watcher: asyncpg.Connection,
-    write: Write,
-    sink: Sink,
-    to_recipients: str,
-    to_mails: str,
-    expected: tuple[str, int, str],
+    watcher: asyncpg.Connection, write: Write, sink: Sink, says: tuple[str, str], expected: tuple[str, int, str]
 ) -> None:
-    sink.to_recipients, sink.to_mails = to_recipients, to_mails
+    sink.to_recipients, sink.to_mails = says
     mail_id = await write()
     assert await settled(watcher, mail_id, expected[0]) == expected
 

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from chassis.cloudevents import CloudEvent
 from chassis.errors import Unprocessable
 from notifier.handlers.record_activity import record_activity
-from tests.integration.handling import deliver
+from tests.integration.handling import deliver, only_row
 
 TIME = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
 ADA = {"id": str(UUID(int=1)), "username": "ada"}
@@ -33,7 +33,7 @@ def publish(type_: str, *, actor: dict[str, str] | None = ADA, changes: dict[str
 async def test_what_happened_is_written_down(connection: PoolConnectionProxy) -> None:
     event = publish("tasks.task_updated.v1", changes={"title": {"old": "a", "new": "Ž"}})
     assert await record_activity(event, deliver(connection, None)) == ()
-    row = dict(await connection.fetchrow("SELECT * FROM activity"))
+    row = await only_row(connection, "SELECT * FROM activity")
     assert row | {"changes": json.loads(row["changes"])} == {
         "id": row["id"],
         "event_id": event.id,
@@ -51,8 +51,8 @@ async def test_what_happened_is_written_down(connection: PoolConnectionProxy) ->
 
 async def test_what_nobody_did_has_no_actor(connection: PoolConnectionProxy) -> None:
     await record_activity(publish("tasks.task_updated.v1", actor=None), deliver(connection, None))
-    row = await connection.fetchrow("SELECT actor_id, actor_username FROM activity")
-    assert tuple(row) == (None, None)
+    row = await only_row(connection, "SELECT actor_id, actor_username FROM activity")
+    assert row == {"actor_id": None, "actor_username": None}
 
 
 async def test_an_event_is_written_down_once(connection: PoolConnectionProxy) -> None:

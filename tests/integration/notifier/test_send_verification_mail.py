@@ -10,7 +10,7 @@ from contracts.people import Person
 from notifier import store
 from notifier.handlers.send_verification_mail import send_verification_mail
 from tests.conftest import Keys
-from tests.integration.handling import deliver
+from tests.integration.handling import deliver, only_row
 
 TOKEN = "a-token_of-43-characters"
 
@@ -24,7 +24,7 @@ async def test_a_mail_is_due_at_once_and_its_token_stays_sealed(connection: Pool
     answer = await send_verification_mail(command, deliver(connection, None, message_id))
     assert (answer.reply, answer.tells) == (None, ())
 
-    row = dict(await connection.fetchrow("SELECT * FROM mails"))
+    row = await only_row(connection, "SELECT * FROM mails")
     assert row | {"content": json.loads(row["content"]), "leased_until": None} == {
         "id": message_id,
         "template": "verification",

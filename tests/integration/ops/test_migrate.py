@@ -68,6 +68,13 @@ async def test_the_operator_reads_everything_and_changes_nothing(postgres: Postg
             await operator.execute("DELETE FROM tasks.outbox")
 
 
+async def test_another_process_finds_the_superuser_by_folder_and_port(postgres: Postgres) -> None:
+    elsewhere = Postgres(postgres.folder, port=postgres.port)
+    connection = await asyncpg.connect(elsewhere.superuser_url)
+    assert await connection.fetchval("SELECT current_user") == "postgres"
+    await connection.close()
+
+
 async def test_a_server_that_is_away_is_named() -> None:
     with pytest.raises(OpsError, match=r"127\.0\.0\.1:1 .*MIGRATION_DATABASE_URL"):
         await migrate("postgresql://postgres:secret@127.0.0.1:1/postgres", PASSWORDS)

@@ -28,7 +28,7 @@ from contracts.tasks import (
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.update_task import update_task
 from tests.integration.conftest import BUDGET
-from tests.integration.handling import deliver
+from tests.integration.handling import deliver, only_row
 from tests.integration.task_worker.conftest import Make, Row
 
 
@@ -153,7 +153,10 @@ async def test_of_many_who_saw_the_same_version_one_wins(
     [winner] = [answer for answer in answers if isinstance(answer, Task)]
     losers = [answer for answer in answers if isinstance(answer, Problem)]
     assert losers == [Problem(type=PRECONDITION_FAILED, facts={"current_etag": '"2"'})] * 19
-    assert await superuser.fetchrow("SELECT title, version FROM tasks.tasks") == (winner.title, 2)
+    assert await only_row(superuser, "SELECT title, version FROM tasks.tasks") == {
+        "title": winner.title,
+        "version": 2,
+    }
     types = [
         row["type"] for row in await superuser.fetch("SELECT type FROM tasks.event_log ORDER BY aggregate_version")
     ]

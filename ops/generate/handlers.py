@@ -1,0 +1,71 @@
+"""Which service handles which message, found from what the services subscribe to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import auth_worker.app
+import auth_worker.settings
+import notifier.app
+import task_worker.app
+from chassis.sealing import OpeningKeys
+from chassis.subscription import AnyCommand, AnyQuery
+from chassis.topology import EVENTS, TOPOLOGY
+from chassis.worker import Subscriptions
+from contracts.message import Event, Message
+from ops.migrate import WORKERS
+
+SERVICE_OF_CONTEXT = {worker.schema: worker.role for worker in WORKERS}
+
+
+@dataclass(frozen=True)
+class Handler:
+    service: str
+    file: str
+
+
+@cache
+def every_subscription() -> Mapping[str, Subscriptions]:
+    return {
+        "auth_worker": _of_auth_worker(),
+        "task_worker": task_worker.app.SUBSCRIPTIONS,
+        "notifier": notifier.app.SUBSCRIPTIONS,
+    }
+
+
+def _of_auth_worker() -> Subscriptions:
+    """Its handlers are built from settings, so from some that lead nowhere; they are looked at and never called."""
+    opening_keys = OpeningKeys(key := OpeningKeys.generate())
+    settings = auth_worker.settings.Settings(
+        amqp_url="amqp://nobody@nowhere",
+        database_url="postgres://nobody@nowhere",
+        sealing_keys=key,
+        notifier_sealing_key=str(opening_keys.sealing_key),
+    )
+    no_signing_keys: Any = None
+    return auth_worker.app.subscriptions(settings, opening_keys, no_signing_keys)
+
+
+def handlers_of(message: type[Message]) -> list[Handler]:
+    found = []
+    for service, subscriptions in every_subscription().items():
+        asked: list[AnyCommand | AnyQuery] = [*subscriptions.commands, *subscriptions.queries]
+        found += [Handler(service, _file(each.handle)) for each in asked if each.message is message]
+    return found
+
+
+def handlers_of_event(event: type[Event]) -> list[Handler]:
+    pattern = f"{event.wire_name.partition('.')[0]}.#"
+    queues = {bound.queue for bound in TOPOLOGY.bindings if (bound.exchange, bound.routing_key) == (EVENTS, pattern)}
+    return [
+        Handler(service, _file(subscription.handle))
+        for service, subscriptions in every_subscription().items()
+        for subscription in subscriptions.events
+        if subscription.queue in queues
+    ]
+
+
+def _file(handle: Any) -> str:
+    module: str = handle.__module__
+    return f"{module.replace('.', '/')}.py"
