@@ -1,6 +1,6 @@
 """Certificates as istiod gives them out: a SPIFFE id of a service account, and no name."""
 
-import datetime
+from datetime import UTC, datetime, timedelta
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_DAY = datetime.timedelta(days=1)
+_DAY = timedelta(days=1)
 
 
 def spiffe(account: str, namespace: str) -> str:
@@ -73,5 +73,5 @@ class Authority:
 
 
 def _lasting(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.now(UTC)
     return builder.serial_number(x509.random_serial_number()).not_valid_before(now - _DAY).not_valid_after(now + _DAY)
