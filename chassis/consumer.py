@@ -14,7 +14,7 @@ from chassis.envelope import Caller, Envelope, find_caller, read_envelope
 from chassis.errors import ParkReason, Unavailable, Unprocessable
 from chassis.replies import Reply, send_reply
 from chassis.topology import PARKING, RETRY, RETRY_TIERS
-from chassis.tracing import process_span
+from chassis.tracing import exemplar, process_span
 from contracts.problems import INTERNAL, SERVICE_UNAVAILABLE, Problem
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ class Consumer:
 
     async def receive(self, incoming: Incoming) -> None:
         """Settles the message, or leaves it unacknowledged, so that the broker delivers it again."""
-        started, outcome = time.perf_counter(), "done"
+        started, outcome, trace = time.perf_counter(), "done", None
         metrics.CONSUMED.labels(self._queue).inc()
         try:
             envelope = read_envelope(incoming, own_user=self._broker.user)
@@ -44,6 +44,7 @@ class Consumer:
                 max(0.0, (datetime.now(UTC) - envelope.sent_at).total_seconds())
             )
             with process_span(self._queue, str(envelope.message_id), envelope.wire_name, incoming.headers):
+                trace = exemplar()
                 await self._process_when_possible(envelope, incoming)
         except Unprocessable as error:
             outcome = "parked"
@@ -56,7 +57,8 @@ class Consumer:
             await incoming.acknowledge()
         finally:
             wire_name = incoming.properties.message_type or "unknown"
-            metrics.PROCESS_DURATION.labels(self._queue, wire_name, outcome).observe(time.perf_counter() - started)
+            spent = time.perf_counter() - started
+            metrics.PROCESS_DURATION.labels(self._queue, wire_name, outcome).observe(spent, trace)
 
     async def _process_when_possible(self, envelope: Envelope, incoming: Incoming) -> None:
         """Where somebody waits he is told at once; what nobody waits for is held, and costs no attempt."""

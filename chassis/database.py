@@ -56,6 +56,7 @@ class Database:
             reset=_nothing,
             server_settings={"application_name": self._application, "timezone": "UTC"},
         )
+        self._show(self._pool)
 
     async def close(self) -> None:
         try:
@@ -72,8 +73,9 @@ class Database:
         """
         pool, started = self._pool, time.perf_counter()
         try:
-            async with asyncio.timeout(_ACQUIRE_TIMEOUT):
-                await self._permits.acquire()
+            with metrics.DATABASE_PENDING.track_inprogress():
+                async with asyncio.timeout(_ACQUIRE_TIMEOUT):
+                    await self._permits.acquire()
         except TimeoutError as error:
             raise Unavailable(OVERLOADED, "every database connection is busy") from error
         try:
@@ -110,10 +112,11 @@ class Database:
             return False
         return True
 
-    def measure(self) -> None:
-        size, idle = self._pool.get_size(), self._pool.get_idle_size()
-        metrics.DATABASE_CONNECTIONS.labels("idle").set(idle)
-        metrics.DATABASE_CONNECTIONS.labels("used").set(size - idle)
+    def _show(self, pool: asyncpg.Pool) -> None:
+        """Read at every scrape, so that nobody has to remember to measure."""
+        metrics.DATABASE_MAX.set(self._size)
+        metrics.DATABASE_CONNECTIONS.labels("idle").set_function(pool.get_idle_size)
+        metrics.DATABASE_CONNECTIONS.labels("used").set_function(lambda: pool.get_size() - pool.get_idle_size())
 
 
 async def _nothing(_: asyncpg.Connection) -> None:

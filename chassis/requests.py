@@ -18,7 +18,7 @@ from chassis import metrics
 from chassis.broker import Broker, Outgoing, PublishUnconfirmed
 from chassis.errors import Refusal, TaskmeshError, Unavailable
 from chassis.topology import COMMANDS, REPLIES
-from chassis.tracing import publish_span
+from chassis.tracing import exemplar, publish_span
 from contracts.message import Actor, Command, Query
 from contracts.problems import BROKER_UNAVAILABLE, DEADLINE_EXCEEDED, OVERLOADED, RATE_LIMITED, Problem
 
@@ -160,7 +160,7 @@ class Requests:
             outcome = "unavailable"
             raise
         finally:
-            metrics.REQUEST_DURATION.labels(message.wire_name, outcome).observe(time.perf_counter() - started)
+            metrics.REQUEST_DURATION.labels(message.wire_name, outcome).observe(time.perf_counter() - started, exemplar())
         if raw.status >= 400:
             problem = Problem.model_validate_json(raw.body)
             raise Refusal(problem.type, problem.detail, errors=problem.errors, facts=problem.facts)
