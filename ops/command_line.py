@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ops import dead_letter_commands
 from ops.errors import OpsError
 
 app = typer.Typer(
@@ -18,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs, tests and operates Taskmesh.",
 )
+
+app.add_typer(dead_letter_commands.app, name="dead-letters")
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 
