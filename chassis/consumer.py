@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ import structlog
 
 from chassis import metrics
 from chassis.broker import Broker, Incoming, Outgoing, PublishUnconfirmed
-from chassis.envelope import Caller, Envelope, find_caller, read_envelope
+from chassis.envelope import Caller, Envelope, find_caller, find_sender, read_envelope
 from chassis.errors import ParkReason, Unavailable, Unprocessable
 from chassis.replies import Reply, send_reply
 from chassis.topology import PARKING, RETRY, RETRY_TIERS
@@ -102,6 +102,7 @@ class Consumer:
             **self._headers(incoming),
             "x-attempt": _attempt(incoming),
             "x-source-queue": self._queue,
+            "x-awaited": caller is not None,
             "x-park-reason": reason,
             "x-error-class": type(error).__qualname__,
             # The text of a defect may hold what a user wrote; that of Unprocessable is ours.
@@ -129,14 +130,15 @@ class Consumer:
 
     def _headers(self, incoming: Incoming) -> dict[str, Any]:
         """What the message needs on its second way: not the broker's marks of the first."""
-        # Texts alone: what else a header can hold may be read, and not written.
-        texts = {name: value for name, value in incoming.headers.items() if isinstance(value, str)}
-        kept = {name: value for name, value in texts.items() if name in _CARRIED or name.startswith("ce-")}
-        sender = incoming.properties.user_id
-        return {
-            **kept,
-            "x-sender": texts.get("x-sender") or sender if sender == self._broker.user else sender or "nobody",
-        }
+        # Said even where it is nobody: for what has no first sender, our own name would stand.
+        sender = find_sender(incoming, own_user=self._broker.user) or "nobody"
+        return {**carried_headers(incoming.headers), "x-sender": sender}
+
+
+def carried_headers(headers: Mapping[str, Any]) -> dict[str, str]:
+    # Texts alone: what else a header can hold may be read, and not written.
+    texts = {name: value for name, value in headers.items() if isinstance(value, str)}
+    return {name: value for name, value in texts.items() if name in _CARRIED or name.startswith("ce-")}
 
 
 def _attempt(incoming: Incoming) -> int:

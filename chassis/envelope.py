@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from chassis.broker import Incoming
 from chassis.errors import Unprocessable
+from chassis.topology import OPERATOR
 from contracts.message import Actor
 
 MAX_BODY = 256 * 1024  # bytes
@@ -52,7 +53,6 @@ class Envelope:
 
 
 def read_envelope(incoming: Incoming, *, own_user: str) -> Envelope:
-    """`own_user` may speak for the first sender of a message: it is who sets a message aside for later."""
     properties, headers = incoming.properties, incoming.headers
     if len(incoming.body) > MAX_BODY:
         raise Unprocessable("decode", f"the body has {len(incoming.body)} bytes")
@@ -64,7 +64,7 @@ def read_envelope(incoming: Incoming, *, own_user: str) -> Envelope:
         message_id=_message_id(properties.message_id),
         wire_name=properties.message_type or "",
         sent_at=properties.timestamp,
-        sender=_sender(properties.user_id or "", headers, own_user),
+        sender=find_sender(incoming, own_user=own_user),
         actor=_actor(headers.get("x-actor")),
         caller=_caller(incoming),
         idempotency_key=_text(headers, "x-idempotency-key"),
@@ -72,9 +72,15 @@ def read_envelope(incoming: Incoming, *, own_user: str) -> Envelope:
     )
 
 
-def _sender(user: str, headers: Mapping[str, Any], own_user: str) -> str:
-    """What a service sends to itself has no first sender beside it."""
-    return (_text(headers, "x-sender") or user) if user == own_user else user
+def find_sender(incoming: Incoming, *, own_user: str) -> str:
+    """The first sender. Who sets a message aside, and the operator who replays it, may speak for him.
+
+    What a service sends to itself has no other sender beside it.
+    """
+    user, first = incoming.properties.user_id or "", _text(incoming.headers, "x-sender")
+    if user == own_user:
+        return first or user
+    return (first or "") if user == OPERATOR else user
 
 
 def _message_id(text: str | None) -> UUID:

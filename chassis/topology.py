@@ -20,6 +20,9 @@ DEAD = "taskmesh.dead"
 UNROUTED = "taskmesh.unrouted"
 FEED = "taskmesh.feed"
 
+OPERATOR = "operator"
+"""The user of people, who may do everything."""
+
 RETRY_TIERS: Mapping[str, int] = MappingProxyType(
     {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000, "1h": 3_600_000}
 )  # milliseconds

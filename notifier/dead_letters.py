@@ -41,12 +41,20 @@ def _letter(incoming: Incoming) -> dead_letters.DeadLetter:
         reason=_text(headers.get("x-park-reason")) or _text(headers.get("x-first-death-reason")) or "unknown",
         message_id=_text(properties.message_id) or "",
         type=_text(properties.message_type) or "",
-        headers={_text(name) or "": _storable(value) for name, value in headers.items()},
+        headers={_text(name) or "": _storable(value) for name, value in headers.items()} | _sender(incoming),
         body=incoming.body,
         error_class=_text(headers.get("x-error-class")),
         error=_text(headers.get("x-error")),
         attempts=attempts if isinstance(attempts, int) and 0 <= attempts < 100 else 0,
+        awaited=properties.reply_to is not None or headers.get("x-awaited") is True,
     )
+
+
+def _sender(incoming: Incoming) -> dict[str, str]:
+    """What the broker parked is still its sender's message; what a service parked is that service's."""
+    if "x-first-death-reason" in incoming.headers:
+        return {"x-sender": incoming.properties.user_id or ""}
+    return {}
 
 
 def _text(value: object) -> str | None:

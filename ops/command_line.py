@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ops import event_commands
+from ops import dead_letter_commands, event_commands
 from ops.errors import OpsError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command()(event_commands.openapi)
 app.command()(event_commands.asyncapi)
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens.")
 app.add_typer(keys, name="keys")
+app.add_typer(dead_letter_commands.app, name="dead-letters")
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 

@@ -38,6 +38,22 @@ def migration_target() -> tuple[str, dict[str, str]]:
     return postgres.superuser_url, passwords(keep(state_folder() / "secrets.json"), "DATABASE")
 
 
+@dataclass(frozen=True)
+class OperatorUrls:
+    database: str
+    amqp: str
+
+
+def operator_urls() -> OperatorUrls:
+    database, amqp = (os.environ.get(f"OPERATOR_{kind}_URL") for kind in ("DATABASE", "AMQP"))
+    if database and amqp:
+        return OperatorUrls(database, amqp)
+    state = running_state()
+    if state is None:
+        raise OpsError("There is no stack: set OPERATOR_DATABASE_URL and OPERATOR_AMQP_URL, or start the local one.")
+    return OperatorUrls(state["urls"]["database_url"], state["urls"]["amqp_url"])
+
+
 def broker_target() -> Broker:
     if url := os.environ.get("MANAGEMENT_URL"):
         parts = urlsplit(url)

@@ -16,13 +16,15 @@ class DeadLetter:
     error_class: str | None
     error: str | None
     attempts: int
+    awaited: bool
 
 
 async def insert_dead_letter(connection: PoolConnectionProxy, letter: DeadLetter) -> None:
     await connection.execute(
         """
-        INSERT INTO dead_letter (source_queue, reason, message_id, type, headers, body, error_class, error, attempts)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        INSERT INTO dead_letter (source_queue, reason, message_id, type, headers, body, error_class, error, attempts,
+                                 awaited)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """,
         letter.source_queue,
         letter.reason,
@@ -33,4 +35,5 @@ async def insert_dead_letter(connection: PoolConnectionProxy, letter: DeadLetter
         letter.error_class,
         letter.error,
         letter.attempts,
+        letter.awaited,
     )

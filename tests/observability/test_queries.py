@@ -91,7 +91,7 @@ async def _work(running: Running) -> None:
 @pytest.fixture
 async def running(addresses: Addresses, keys: Keys, scratch: Path) -> AsyncIterator[Running]:
     services = ("gateway", "auth_worker", "task_worker", "notifier")
-    traced = dict.fromkeys(services, {"TRACE_SAMPLE_RATIO": "1"})
+    traced = {service: {"TRACE_SAMPLE_RATIO": "1"} for service in services}
     async with run_services(addresses, keys, scratch / "observability", extra=traced) as running:
         yield running
 
