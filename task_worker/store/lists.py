@@ -183,9 +183,8 @@ def _branches(query: ListTasks) -> tuple[_Branch, ...]:
     return (_OWN,) if query.deleted else _BRANCHES[query.owner]
 
 
-async def list_tasks(
-    connection: PoolConnectionProxy, query: ListTasks, *, viewer: UUID, limit: int
-) -> list[tuple[Task, Permission]]:
+def statement_of(query: ListTasks, *, viewer: UUID, limit: int) -> tuple[str, list[Any]]:
+    """And its arguments."""
     statement, orders = _Statement([viewer]), _orders(query)
     _filtered(query, statement)
     at_most = statement.argument(limit)
@@ -213,10 +212,16 @@ async def list_tasks(
               LIMIT {at_most})
             """
         )
-    rows = await connection.fetch(
-        f"SELECT * FROM ({' UNION ALL '.join(selects)}) AS visible ORDER BY {order_by} LIMIT {at_most}",
-        *statement.arguments,
-    )
+    whole = f"SELECT * FROM ({' UNION ALL '.join(selects)}) AS visible ORDER BY {order_by} LIMIT {at_most}"
+    return whole, statement.arguments
+
+
+async def list_tasks(
+    connection: PoolConnectionProxy, query: ListTasks, *, viewer: UUID, limit: int
+) -> list[tuple[Task, Permission]]:
+    sql, arguments = statement_of(query, viewer=viewer, limit=limit)
+    # Prepared anew each time: the plan that is best for one word or tag, kept for all others, can be far off.
+    rows = await (await connection.prepare(sql)).fetch(*arguments)
     return [(task_of(row), row["permission"]) for row in rows]
 
 
@@ -229,5 +234,5 @@ async def count_tasks(connection: PoolConnectionProxy, query: ListTasks, *, view
         + ")"
         for branch in _branches(query)
     ]
-    total: int = await connection.fetchval(f"SELECT {' + '.join(selects)}", *statement.arguments)
+    total: int = await (await connection.prepare(f"SELECT {' + '.join(selects)}")).fetchval(*statement.arguments)
     return total
