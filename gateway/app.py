@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 
+import orjson
 from aiohttp import web
 
 from chassis.background import Background
@@ -9,12 +11,15 @@ from chassis.broker import Broker, open_broker
 from chassis.health import Checks, Health
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
+from chassis.version import VERSION
 from contracts.catalogue import COMMANDS
 from gateway.body import MAX_BODY
 from gateway.command_ids import CommandIds
 from gateway.cors import preflight
 from gateway.cursors import Cursors
 from gateway.derived_keys import derive
+from gateway.documents.asyncapi import asyncapi
+from gateway.documents.openapi import openapi
 from gateway.feed import Feed
 from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
@@ -26,12 +31,14 @@ from gateway.routing import register
 from gateway.server import Runner
 from gateway.settings import Settings
 from gateway.state import (
+    ASYNCAPI,
     COMMAND_IDS,
     CURSORS,
     FEED,
     FINGERPRINTS,
     HEALTH,
     KEYS,
+    OPENAPI,
     PASSWORD_KEY,
     RATE_LIMITS,
     REQUESTS,
@@ -61,6 +68,16 @@ class Gateway:
         await self.runner.cleanup()
 
 
+@cache
+def _openapi(public_url: str) -> bytes:
+    return orjson.dumps(openapi(OPERATIONS, public_url=public_url, version=VERSION))
+
+
+@cache
+def _asyncapi() -> bytes:
+    return orjson.dumps(asyncapi(version=VERSION))
+
+
 def create_app(
     settings: Settings, *, requests: Requests, verifier: Verifier, keys: Keys, health: Health, feed: Feed
 ) -> web.Application:
@@ -81,6 +98,8 @@ def create_app(
     app[PASSWORD_KEY] = SealingKey.parse(settings.auth_sealing_key)
     notifier_key = SealingKey.parse(settings.notifier_sealing_key)
     app[WEBHOOK_SECRETS] = WebhookSecrets(derive(secret, "webhook secrets"), notifier_key)
+    app[OPENAPI] = lambda: _openapi(settings.public_url)
+    app[ASYNCAPI] = _asyncapi
     app.on_response_prepare.append(add_to_response)
     register(app, OPERATIONS)
     return app

@@ -1,5 +1,6 @@
 """What the gateway holds, and what one request gathers on its way: the only keys into either."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,9 @@ FINGERPRINTS = web.AppKey("fingerprints", Fingerprints)
 PASSWORD_KEY = web.AppKey("password_key", SealingKey)
 FEED = web.AppKey("feed", Feed)
 WEBHOOK_SECRETS = web.AppKey("webhook_secrets", WebhookSecrets)
+# Made at the first request: they describe every route.
+OPENAPI = web.AppKey[Callable[[], bytes]]("openapi")
+ASYNCAPI = web.AppKey[Callable[[], bytes]]("asyncapi")
 TICKETS = web.AppKey("tickets", Tickets)
 HEALTH = web.AppKey("health", Health)
 STARTED_AT = web.AppKey("started_at", datetime)

@@ -1,11 +1,11 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
-from chassis.lifecycle import version
 from chassis.requests import Requests
 from chassis.sealing import OpeningKeys
 from chassis.subscription import CommandSubscription, EventSubscription, QuerySubscription
 from chassis.topology import ACTIVITY, NOTIFICATIONS, PARKED
+from chassis.version import VERSION
 from chassis.worker import Subscriptions, Worker, open_worker
 from contracts.feed import FindHead, ListEvents, ReadFeed, RedeemTicket
 from contracts.notices import CountActivity, ListActivity, ListTimeline, SendVerificationMail
@@ -65,14 +65,17 @@ from notifier.mailer import Mailer
 from notifier.sealer import Sealer
 from notifier.settings import Settings
 from notifier.sweeper import Sweeper
-from notifier.webhooks.sender import Sender
-from notifier.webhooks.targets import Targets, parse_networks
+from notifier.webhook_sender import Sender
+from notifier.webhook_targets import Targets, parse_networks
 
 _EVENTS_TOGETHER = 100
 
 
-def subscriptions(*, targets: Targets, recorded: Callable[[], None], due: Callable[[], None]) -> Subscriptions:
+def subscriptions(
+    *, allowed_networks: Sequence[str], recorded: Callable[[], None], due: Callable[[], None]
+) -> Subscriptions:
     """`recorded` is called whenever the feed has grown, `due` whenever there may be something to send."""
+    targets = Targets(parse_networks(allowed_networks))
     return Subscriptions(
         commands=(
             CommandSubscription(SendVerificationMail, send_verification_mail),
@@ -118,8 +121,10 @@ async def build(settings: Settings) -> AsyncIterator[Worker]:
     writer = MailWriter(sender=settings.mail_from, public_url=settings.public_url, opening_keys=opening_keys)
     async with open_worker("notifier", settings) as worker:
         announcer = Announcer(worker.database, worker.broker)
-        sender = Sender(worker.database, opening_keys, targets, user_agent=f"Taskmesh/{version()}")
-        worker.start(subscriptions(targets=targets, recorded=announcer.wake, due=sender.wake))
+        sender = Sender(worker.database, opening_keys, targets, user_agent=f"Taskmesh/{VERSION}")
+        worker.start(
+            subscriptions(allowed_networks=settings.webhook_allowed_networks, recorded=announcer.wake, due=sender.wake)
+        )
         worker.broker.consume(PARKED.name, DeadLetters(worker.database).receive, prefetch=10)
         worker.start_background(announcer.keep())
         worker.start_background(Sealer(worker.database, every=settings.seal_every).keep())

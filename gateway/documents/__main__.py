@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from chassis.lifecycle import version
+from chassis.version import VERSION
 from gateway.documents.asyncapi import asyncapi
 from gateway.documents.openapi import openapi
 from gateway.documents.schemas import EVENTS_BY_NAME, event_schema
@@ -14,8 +14,8 @@ from gateway.routes import OPERATIONS
 
 _PUBLIC_URL = "http://127.0.0.1:8080"
 _DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
-    "openapi": lambda: openapi(OPERATIONS, public_url=_PUBLIC_URL, version=version()),
-    "asyncapi": lambda: asyncapi(version=version()),
+    "openapi": lambda: openapi(OPERATIONS, public_url=_PUBLIC_URL, version=VERSION),
+    "asyncapi": lambda: asyncapi(version=VERSION),
     "schemas": lambda: {name: event_schema(event, public_url=_PUBLIC_URL) for name, event in EVENTS_BY_NAME.items()},
 }
 

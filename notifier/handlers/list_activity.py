@@ -1,7 +1,6 @@
-from collections.abc import Sequence
-
 from chassis.subscription import Delivery
-from contracts.notices import ActivityEntry, ActivityPage, ActivityPosition, ListActivity
+from contracts.notices import ActivityPage, ListActivity
+from notifier.activity_pages import page_of
 from notifier.store import activity
 
 
@@ -19,11 +18,3 @@ async def list_activity(query: ListActivity, delivery: Delivery) -> ActivityPage
         limit=query.limit + 1,
     )
     return page_of(entries, limit=query.limit)
-
-
-def page_of(entries: Sequence[ActivityEntry], *, limit: int) -> ActivityPage:
-    """Of one entry more than fit, if there are."""
-    page, more = entries[:limit], len(entries) > limit
-    return ActivityPage(
-        items=tuple(page), next=ActivityPosition(created_at=page[-1].created_at, id=page[-1].id) if more else None
-    )

@@ -2,7 +2,7 @@ from chassis.errors import Refusal
 from chassis.subscription import Delivery
 from contracts.notices import ActivityPage, ListTimeline
 from contracts.problems import NOT_FOUND
-from notifier.handlers.list_activity import page_of
+from notifier.activity_pages import page_of
 from notifier.store import activity
 
 
