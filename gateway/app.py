@@ -1,7 +1,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 
 import orjson
 from aiohttp import web
@@ -98,7 +98,7 @@ def create_app(
     app[PASSWORD_KEY] = SealingKey.parse(settings.auth_sealing_key)
     notifier_key = SealingKey.parse(settings.notifier_sealing_key)
     app[WEBHOOK_SECRETS] = WebhookSecrets(derive(secret, "webhook secrets"), notifier_key)
-    app[OPENAPI] = lambda: _openapi(settings.public_url)
+    app[OPENAPI] = partial(_openapi, settings.public_url)
     app[ASYNCAPI] = _asyncapi
     app.on_response_prepare.append(add_to_response)
     register(app, OPERATIONS)
