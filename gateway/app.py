@@ -47,6 +47,7 @@ from gateway.state import (
     TICKETS,
     VERIFIER,
     WEBHOOK_SECRETS,
+    Document,
 )
 from gateway.tickets import Tickets
 from gateway.tokens import Verifier
@@ -98,8 +99,10 @@ def create_app(
     app[PASSWORD_KEY] = SealingKey.parse(settings.auth_sealing_key)
     notifier_key = SealingKey.parse(settings.notifier_sealing_key)
     app[WEBHOOK_SECRETS] = WebhookSecrets(derive(secret, "webhook secrets"), notifier_key)
-    app[OPENAPI] = partial(_openapi, settings.public_url)
-    app[ASYNCAPI] = _asyncapi
+    show_openapi: Document = partial(_openapi, settings.public_url)
+    show_asyncapi: Document = _asyncapi
+    app[OPENAPI] = show_openapi
+    app[ASYNCAPI] = show_asyncapi
     app.on_response_prepare.append(add_to_response)
     register(app, OPERATIONS)
     return app

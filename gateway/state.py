@@ -21,6 +21,8 @@ from gateway.tickets import Tickets
 from gateway.tokens import Caller, Verifier
 from gateway.webhook_secrets import WebhookSecrets
 
+Document = Callable[[], bytes]
+
 SETTINGS = web.AppKey("settings", Settings)
 REQUESTS = web.AppKey("requests", Requests)
 KEYS = web.AppKey("keys", Keys)
@@ -33,8 +35,8 @@ PASSWORD_KEY = web.AppKey("password_key", SealingKey)
 FEED = web.AppKey("feed", Feed)
 WEBHOOK_SECRETS = web.AppKey("webhook_secrets", WebhookSecrets)
 # Made at the first request: they describe every route.
-OPENAPI = web.AppKey[Callable[[], bytes]]("openapi")
-ASYNCAPI = web.AppKey[Callable[[], bytes]]("asyncapi")
+OPENAPI = web.AppKey[Document]("openapi")
+ASYNCAPI = web.AppKey[Document]("asyncapi")
 TICKETS = web.AppKey("tickets", Tickets)
 HEALTH = web.AppKey("health", Health)
 STARTED_AT = web.AppKey("started_at", datetime)

@@ -23,6 +23,10 @@ _SECURITY = frozenset(
 )
 
 
+# auth_worker knows the address and mails by itself, verified or not: what it tells may be why it is not.
+_MAILED_ALREADY = frozenset({"auth.password_changed", "auth.password_reset", "auth.token_reuse_detected"})
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     user_id: UUID
@@ -95,9 +99,11 @@ def shown_from(event: CloudEvent, kind: Kind, preferences: Preferences) -> datet
     return max(event.time, midnight - timedelta(minutes=preferences.due_soon_lead_minutes))
 
 
-def wants_mail(preferences: Preferences, kind: Kind) -> bool:
+def wants_mail(event: CloudEvent, preferences: Preferences, kind: Kind) -> bool:
     """What concerns the safety of an account is mailed whatever its owner wishes: it may not be he who wished it."""
-    return kind == "security" or (preferences.email_enabled and preferences.kinds[kind].email)
+    if kind == "security":
+        return name_of(event) not in _MAILED_ALREADY
+    return preferences.email_enabled and preferences.kinds[kind].email
 
 
 def deferred_until(preferences: Preferences, kind: Kind, *, now: datetime) -> datetime | None:

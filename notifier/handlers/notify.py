@@ -54,7 +54,7 @@ async def _tell(
         await notifications.insert_notification(
             delivery.connection, notice.user_id, notice.kind, entry, shown_from=shown
         )
-    if wants_mail(preferences, notice.kind):
+    if wants_mail(event, preferences, notice.kind):
         await mails.insert_notice(
             delivery.connection,
             event_id=event.id,

@@ -102,3 +102,20 @@ async def test_a_stream_says_why_it_ends(streaming: Streaming, signer: Signer, r
         assert last.event == reason
         assert await reader.next() is None
     await eventually(lambda: user not in streaming.feed._by_user)
+
+
+async def test_a_stream_ends_with_its_session(streaming: Streaming, signer: Signer) -> None:
+    user, session = uuid4(), uuid4()
+    token = signer.token(sub=str(user), sid=str(session), scope="events:read")
+    async with read_events(streaming.served, Authorization=f"Bearer {token}") as reader:
+        ended = FeedEvent(
+            position=1,
+            id=uuid4(),
+            type="auth.session_revoked.v1",
+            task_id=None,
+            readers=(user,),
+            text=f'{{"data":{{"session_id":"{session}"}}}}',
+        )
+        streaming.feed._dispatch([ended])
+        frames = [await reader.next(), await reader.next(), await reader.next()]
+    assert [each and each.event for each in frames] == ["auth.session_revoked.v1", "reauth", None]

@@ -63,17 +63,21 @@ def test_what_concerns_the_safety_of_an_account_is_told_to_its_owner_whoever_did
     changed = CloudEvent(UUID(int=5), "auth.password_changed.v1", "user/2", NOON, 2, data, "{}")
     assert notices_of(changed) == [Notice(ADA, "security")]
     deaf = Preferences(email_enabled=False, muted_until=NOON + timedelta(days=1))
-    assert wants_mail(deaf, "security")
+    assert not wants_mail(changed, deaf, "security")
+    disabled = CloudEvent(UUID(int=5), "notifier.webhook_disabled.v1", "webhook/2", NOON, 2, data, "{}")
+    assert wants_mail(disabled, deaf, "security")
     assert deferred_until(deaf, "security", now=NOON) is None
 
 
 def test_mail_is_by_kind_and_by_switch() -> None:
-    preferences = Preferences()
-    assert wants_mail(preferences, "mention")
-    assert not wants_mail(preferences, "task_completed")
-    assert not wants_mail(preferences.model_copy(update={"email_enabled": False}), "mention")
+    preferences, happened = Preferences(), event("comment_added", actor=ADA)
+    assert wants_mail(happened, preferences, "mention")
+    assert not wants_mail(happened, preferences, "task_completed")
+    assert not wants_mail(happened, preferences.model_copy(update={"email_enabled": False}), "mention")
     assert not wants_mail(
-        preferences.model_copy(update={"kinds": preferences.kinds | {"mention": Channels(email=False)}}), "mention"
+        happened,
+        preferences.model_copy(update={"kinds": preferences.kinds | {"mention": Channels(email=False)}}),
+        "mention",
     )
 
 
