@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from auth_worker.handlers.find_user import find_user
 from auth_worker.handlers.get_account import get_account
 from auth_worker.handlers.get_signing_keys import get_signing_keys
 from auth_worker.handlers.log_in import LogInHandler
@@ -11,7 +12,7 @@ from auth_worker.signing_keys import SigningKeys
 from chassis.sealing import OpeningKeys, SealingKey
 from chassis.subscription import CommandSubscription, QuerySubscription
 from chassis.worker import Subscriptions, Worker, open_worker
-from contracts.identity import PASSWORDS, GetAccount, GetSigningKeys, LogIn, RegisterAccount
+from contracts.identity import PASSWORDS, FindUser, GetAccount, GetSigningKeys, LogIn, RegisterAccount
 
 _PASSWORDS_AT_ONCE = 8
 """Enough to keep every core hashing, and few enough to leave connections to what needs no hash."""
@@ -40,6 +41,7 @@ def subscriptions(settings: Settings, opening_keys: OpeningKeys, signing_keys: S
         ),
         queries=(
             QuerySubscription(GetAccount, get_account),
+            QuerySubscription(FindUser, find_user),
             QuerySubscription(GetSigningKeys, get_signing_keys),
         ),
         prefetch={PASSWORDS: _PASSWORDS_AT_ONCE},

@@ -39,7 +39,7 @@ async def _append_event(connection: PoolConnectionProxy, event: Event, caused_by
         """,
         uuid7(),
         event.wire_name,
-        event.resource_type,
+        event.aggregate_type or event.resource_type,
         event.aggregate_id,
         event.aggregate_version,
         caused_by.message_id,

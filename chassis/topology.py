@@ -122,6 +122,9 @@ ACTIVITY = Queue("notifier.activity", {**_SAFE, "x-single-active-consumer": True
 NOTIFICATIONS = Queue("notifier.notifications", _SAFE)
 # For subscribers that start with an x-stream-offset; append-only, so that a second reader sees what the first did.
 EVENTS_LOG = Queue("events.log", {"x-queue-type": "stream", "x-max-age": "30D"})
+# Of other services' events, the few that tasks depend on.
+TASK_EVENTS = Queue("tasks.events", _SAFE)
+_TASK_EVENT_KEYS = ("auth.user_deleted.v1", "notifier.preferences_updated.v1")
 
 # Never -1: RabbitMQ 3.10 loses such a message at its first return.
 PARKED = Queue("parking", {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000})
@@ -144,11 +147,13 @@ EVENTS_UNROUTED = Queue(
 def _bindings() -> Iterator[Binding]:
     for queue in (*COMMAND_QUEUES, *QUERY_QUEUES):
         yield Binding(COMMANDS, queue.name, queue.name)
-    for queue in (*COMMAND_QUEUES, ACTIVITY, NOTIFICATIONS):
+    for queue in (*COMMAND_QUEUES, ACTIVITY, NOTIFICATIONS, TASK_EVENTS):
         yield Binding(RETRY, queue.name, queue.name)
     for context in ("auth", "tasks", "notifier"):
         for queue in (ACTIVITY, NOTIFICATIONS, EVENTS_LOG):
             yield Binding(EVENTS, queue.name, f"{context}.#")
+    for key in _TASK_EVENT_KEYS:
+        yield Binding(EVENTS, TASK_EVENTS.name, key)
     for tier in RETRY_TIERS:
         yield Binding(f"{RETRY}.{tier}", f"retry.{tier}")
     yield Binding(PARKING, PARKED.name)
@@ -176,7 +181,7 @@ USERS = (
         read=r"^(taskmesh\.(replies|feed)|gateway\.(replies|feed)\.[0-9a-f]{32})$",
     ),
     _worker("auth_worker", "auth.commands", "auth.passwords", "auth.queries"),
-    _worker("task_worker", "tasks.commands", "tasks.queries"),
+    _worker("task_worker", "tasks.commands", "tasks.queries", "tasks.events"),
     # A worker that asks too, for addresses, and that feeds the gateways.
     User(
         "notifier",
@@ -204,6 +209,7 @@ TOPOLOGY = Topology(
         ACTIVITY,
         NOTIFICATIONS,
         EVENTS_LOG,
+        TASK_EVENTS,
         *(_retry(tier, milliseconds) for tier, milliseconds in RETRY_TIERS.items()),
         PARKED,
         EXPIRED,

@@ -15,6 +15,7 @@ from chassis.broker import Broker, open_broker
 from chassis.commands import Commands
 from chassis.consumer import Consumer
 from chassis.database import Database, open_database
+from chassis.duties import Duties, Duty
 from chassis.errors import Unavailable
 from chassis.events import Events, OrderedEvents
 from chassis.health import Checks
@@ -47,6 +48,7 @@ class Worker:
         broker: Broker,
         background: Background,
     ) -> None:
+        self._name = name
         self._broker = broker
         self._database = database
         self._settings = settings
@@ -79,6 +81,10 @@ class Worker:
                 self._consume(queue, Consumer(self._broker, queue, events.process), subscriptions)
         self._background.start(self._relay.keep())
         self._background.start(self._sweep())
+
+    def start_duties(self, duties: Sequence[Duty]) -> None:
+        url = self._settings.database_url.get_secret_value()
+        self._background.start(Duties(url, duties, service=self._name, committed=self._relay.wake).keep())
 
     def start_background(self, work: Coroutine[Any, Any, None]) -> None:
         self._background.start(work)

@@ -79,6 +79,15 @@ class GetAccount(Query[Account]):
     user_id: UUID
 
 
+class FindUser(Query[Person]):
+    """By his username; capitals make no difference."""
+
+    wire_name: ClassVar[str] = "auth.find_user.v1"
+    queue: ClassVar[str] = "auth.queries"
+
+    username: Username
+
+
 class SigningKeys(Model):
     """The public halves, as JSON Web Keys."""
 

@@ -119,6 +119,12 @@ NOT_FOUND = _declare(
     "Not found",
     "There is nothing here that the caller may see.",
 )
+USER_NOT_FOUND = _declare(
+    "user-not-found",
+    404,
+    "User not found",
+    "No account has this username.",
+)
 METHOD_NOT_ALLOWED = _declare(
     "method-not-allowed",
     405,
@@ -148,6 +154,18 @@ EMAIL_TAKEN = _declare(
     409,
     "E-mail address taken",
     "Another account has this e-mail address; capitals make no difference.",
+)
+ALREADY_SHARED = _declare(
+    "already-shared",
+    409,
+    "Already shared",
+    "The task is shared with this person already: PUT changes the permission.",
+)
+QUOTA_EXCEEDED = _declare(
+    "quota-exceeded",
+    409,
+    "Quota exceeded",
+    "The task has as many files as it may have, or its owner's space for files is used up.",
 )
 IDEMPOTENCY_IN_PROGRESS = _declare(
     "idempotency-in-progress",
@@ -196,6 +214,12 @@ UNSUPPORTED_MEDIA_TYPE = _declare(
     415,
     "Unsupported media type",
     "The Content-Type or Content-Encoding is not one that this operation takes.",
+)
+RANGE_NOT_SATISFIABLE = _declare(
+    "range-not-satisfiable",
+    416,
+    "Range not satisfiable",
+    "The file is shorter than the range that was asked for: Content-Range has its length.",
 )
 VALIDATION_FAILED = _declare(
     "validation-failed",

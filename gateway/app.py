@@ -9,6 +9,7 @@ from aiohttp import web
 from chassis.background import Background
 from chassis.broker import Broker, open_broker
 from chassis.health import Checks, Health
+from chassis.objects import Objects
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from chassis.version import VERSION
@@ -39,6 +40,7 @@ from gateway.state import (
     HEALTH,
     KEYS,
     OPENAPI,
+    OBJECTS,
     PASSWORD_KEY,
     RATE_LIMITS,
     REQUESTS,
@@ -96,6 +98,7 @@ def create_app(
     app[COMMAND_IDS] = CommandIds(derive(secret, "command ids"), COMMANDS)
     app[CURSORS] = Cursors(derive(secret, "cursors"))
     app[FINGERPRINTS] = Fingerprints(derive(secret, "fingerprints"))
+    app[OBJECTS] = Objects(settings.object_storage_url)
     app[PASSWORD_KEY] = SealingKey.parse(settings.auth_sealing_key)
     notifier_key = SealingKey.parse(settings.notifier_sealing_key)
     app[WEBHOOK_SECRETS] = WebhookSecrets(derive(secret, "webhook secrets"), notifier_key)

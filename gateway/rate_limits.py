@@ -35,6 +35,7 @@ REGISTER = Policy("register", guards_credentials=True)
 LOGIN = Policy("login", guards_credentials=True)
 LOGIN_ADDRESS = Policy("login-address", guards_credentials=True)
 CREATE_TASK = Policy("create-task")
+UPLOAD = Policy("upload")
 ANONYMOUS = Policy("anonymous")
 USER = Policy("user")
 OTHERWISE = Policy("otherwise")
@@ -130,6 +131,7 @@ def rate_limits_of(settings: Settings) -> RateLimits:
             LOGIN: settings.rate_limit_login,
             LOGIN_ADDRESS: settings.rate_limit_login_address,
             CREATE_TASK: settings.rate_limit_create_task,
+            UPLOAD: settings.rate_limit_upload,
             ANONYMOUS: settings.rate_limit_anonymous,
             USER: settings.rate_limit_user,
         },

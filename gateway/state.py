@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from chassis.health import Health
+from chassis.objects import Objects
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from gateway.command_ids import CommandIds
@@ -38,6 +39,7 @@ WEBHOOK_SECRETS = web.AppKey("webhook_secrets", WebhookSecrets)
 OPENAPI = web.AppKey[Document]("openapi")
 ASYNCAPI = web.AppKey[Document]("asyncapi")
 TICKETS = web.AppKey("tickets", Tickets)
+OBJECTS = web.AppKey("objects", Objects)
 HEALTH = web.AppKey("health", Health)
 STARTED_AT = web.AppKey("started_at", datetime)
 

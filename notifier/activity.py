@@ -30,17 +30,17 @@ _SUMMARIES = {
     ("task", "reopened"): "Reopened “{task[title]}”",
     ("task", "deleted"): "Deleted “{task[title]}”",
     ("task", "restored"): "Restored “{task[title]}”",
-    ("task", "tags_changed"): "Changed the tags of “{task[title]}”",
     ("task", "due_soon"): "“{task[title]}” is due soon",
     ("task", "overdue"): "“{task[title]}” is overdue",
-    ("share", "shared"): "Shared “{task[title]}”",
-    ("share", "share_updated"): "Changed who may edit “{task[title]}”",
-    ("share", "unshared"): "Stopped sharing “{task[title]}”",
+    ("task", "tags_changed"): "Changed the tags of “{task[title]}”",
+    ("share", "shared"): "Shared “{task[title]}” with {share[user][username]}",
+    ("share", "share_updated"): "Let {share[user][username]} {share[permission]} “{task[title]}”",
     ("comment", "created"): "Commented on “{task[title]}”",
-    ("comment", "updated"): "Changed a comment on “{task[title]}”",
+    ("comment", "updated"): "Edited a comment on “{task[title]}”",
     ("comment", "deleted"): "Deleted a comment on “{task[title]}”",
-    ("file", "uploaded"): "Attached a file to “{task[title]}”",
-    ("file", "deleted"): "Removed a file from “{task[title]}”",
+    ("file", "uploaded"): "Attached {file[filename]} to “{task[title]}”",
+    ("file", "deleted"): "Removed {file[filename]} from “{task[title]}”",
+    ("share", "unshared"): "“{task[title]}” is no longer shared with {share[user][username]}",
     ("webhook", "created"): "Added the webhook {webhook[url]}",
     ("webhook", "updated"): "Changed the webhook {webhook[url]}",
     ("webhook", "deleted"): "Removed the webhook {webhook[url]}",
@@ -86,6 +86,8 @@ def activity_of(event: CloudEvent) -> Activity:
 
 
 def _resource_id(event: CloudEvent, resource_type: str) -> UUID:
-    """The user for what happens to an account or its sessions; else what the event is about."""
-    resource = event.data.get(resource_type) or event.data.get("user") or {}
-    return UUID(resource["id"]) if "id" in resource else UUID(event.subject.rpartition("/")[2])
+    """The user for what happens to an account, its sessions or his share; else what the event is about."""
+    data = event.data
+    part = data.get(resource_type) or data.get("user") or {}
+    part = part.get("user", part)
+    return UUID(part["id"]) if "id" in part else UUID(event.subject.rpartition("/")[2])

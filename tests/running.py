@@ -93,7 +93,7 @@ def _environments(addresses: Addresses, keys: Keys, folder: Path) -> tuple[dict[
             ARGON2_MEMORY="1024",
             ARGON2_PASSES="1",
         ),
-        "task_worker": worker("task_worker"),
+        "task_worker": worker("task_worker", OBJECT_STORAGE_URL=f"file://{folder}/files"),
         "notifier": worker("notifier", SEALING_KEYS=keys.notifier, SMTP_URL=f"smtp://127.0.0.1:{smtp}"),
         "gateway": {
             **base,
@@ -104,6 +104,7 @@ def _environments(addresses: Addresses, keys: Keys, folder: Path) -> tuple[dict[
             "AUTH_SEALING_KEY": keys.auth_sealing_key,
             "NOTIFIER_SEALING_KEY": keys.notifier_sealing_key,
             "RATE_LIMITS": "off",
+            "OBJECT_STORAGE_URL": f"file://{folder}/files",
         },
     }
     return environments, url, f"http://127.0.0.1:{mail}"

@@ -2,7 +2,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.operation import Access, Operation
-from gateway.rate_limits import ANONYMOUS, CREATE_TASK, LOGIN_ADDRESS, OTHERWISE, REGISTER, USER
+from gateway.rate_limits import ANONYMOUS, CREATE_TASK, LOGIN_ADDRESS, OTHERWISE, REGISTER, UPLOAD, USER
 from gateway.state import CALLER, CLIENT_ADDRESS, RATE_LIMITS
 
 
@@ -22,7 +22,7 @@ class Limits(BaseModel):
 
 async def list_limits(request: web.Request) -> web.Response:
     caller, rate_limits = request[CALLER], request.app[RATE_LIMITS]
-    mine = (CREATE_TASK, USER) if caller else (REGISTER, LOGIN_ADDRESS, ANONYMOUS)
+    mine = (CREATE_TASK, UPLOAD, USER) if caller else (REGISTER, LOGIN_ADDRESS, ANONYMOUS)
     key = str(caller.actor.id) if caller else request[CLIENT_ADDRESS]
     standings = [await rate_limits.standing(policy, key) for policy in mine if policy in rate_limits.policies]
     limits = Limits(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -11,9 +12,9 @@ import auth_worker.settings
 import notifier.app
 import notifier.settings
 import task_worker.app
+import task_worker.settings
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
-from chassis.settings import WorkerSettings
 from chassis.worker import Worker
 from contracts.identity import PASSWORD_PURPOSE
 from contracts.message import Actor
@@ -31,9 +32,11 @@ async def requests(requests: Requests) -> Requests:
 
 
 @pytest.fixture
-async def running_task_worker(addresses: Addresses) -> AsyncIterator[Worker]:
-    settings = WorkerSettings(
-        database_url=addresses.database_url("task_worker"), amqp_url=addresses.amqp_url("task_worker")
+async def running_task_worker(addresses: Addresses, scratch: Path) -> AsyncIterator[Worker]:
+    settings = task_worker.settings.Settings(
+        database_url=addresses.database_url("task_worker"),
+        amqp_url=addresses.amqp_url("task_worker"),
+        object_storage_url=f"file://{scratch}/files",
     )
     async with task_worker.app.build(settings) as worker:
         yield worker

@@ -27,10 +27,10 @@ def statements(file: Path) -> Iterator[tuple[int, str]]:
                 yield first.lineno, first.value
 
 
-def stores(worker: Worker) -> list[str]:
-    """One file, or a package of them by subject."""
-    files = [ROOT / worker.role / "store.py", *sorted((ROOT / worker.role / "store").glob("*.py"))]
-    return [str(file.relative_to(ROOT)) for file in files if file.is_file()]
+def stores(role: str) -> list[str]:
+    """One file, or a package of them."""
+    folder = ROOT / role
+    return sorted(str(file.relative_to(ROOT)) for file in (*folder.glob("store.py"), *folder.glob("store/*.py")))
 
 
 @pytest.mark.parametrize("worker", WORKERS, ids=lambda worker: worker.role)
@@ -40,7 +40,7 @@ async def test_every_statement_can_be_planned_as_the_role_that_runs_it(
     broken = {}
     connection = await asyncpg.connect(postgres.url(worker.role, PASSWORDS[worker.role], database))
     try:
-        for path in (*stores(worker), *OF_EVERY_WORKER):
+        for path in (*stores(worker.role), *OF_EVERY_WORKER):
             for line, statement in statements(ROOT / path):
                 try:
                     async with connection.transaction():
@@ -64,15 +64,17 @@ async def plan(connection: asyncpg.Connection, statement: str) -> None:
     await connection.execute("DEALLOCATE planned")
 
 
-@pytest.mark.parametrize("worker", WORKERS, ids=lambda worker: worker.role)
-def test_every_function_of_a_store_has_its_statements_looked_at(worker: Worker) -> None:
-    unseen = []
-    for path in (ROOT / store for store in stores(worker)):
-        functions = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.AsyncFunctionDef)]
-        lines = [line for line, _ in statements(path)]
-        unseen += [
-            function.name
-            for function in functions
-            if not any(function.lineno <= line <= (function.end_lineno or 0) for line in lines)
-        ]
-    assert unseen == []
+# Put together from fragments: test_list_tasks tries every one of them.
+COMPOSED = {"task_worker/store/lists.py"}
+
+
+@pytest.mark.parametrize("path", [path for worker in WORKERS for path in stores(worker.role) if path not in COMPOSED])
+def test_every_function_of_a_store_has_its_statements_looked_at(path: str) -> None:
+    functions = [node for node in ast.parse((ROOT / path).read_text()).body if isinstance(node, ast.AsyncFunctionDef)]
+    lines = [line for line, _ in statements(ROOT / path)]
+    unseen = [
+        function.name
+        for function in functions
+        if not any(function.lineno <= line <= (function.end_lineno or 0) for line in lines)
+    ]
+    assert (len(functions) > 0, unseen) == (True, [])

@@ -11,12 +11,12 @@ from uuid_utils.compat import uuid7
 import task_worker.app
 from chassis.cloudevents import CloudEvent
 from chassis.requests import Requests, Sender
-from chassis.settings import WorkerSettings
 from chassis.topology import EVENTS
 from chassis.worker import Worker
 from contracts.message import Actor
 from contracts.tasks import CreateTask, NewTask, TaskCreated, TaskPatch, UpdateTask
 from ops.rabbitmq import RabbitMQ
+from task_worker.settings import Settings
 from tests.conftest import Addresses
 from tests.eventually import eventually
 from tests.integration.chassis.queue_reader import QueueReader, read_queues
@@ -39,8 +39,10 @@ async def events(reader: QueueReader) -> AbstractQueue:
 
 @asynccontextmanager
 async def worker(addresses: Addresses) -> AsyncIterator[Worker]:
-    settings = WorkerSettings(
-        database_url=addresses.database_url("task_worker"), amqp_url=addresses.amqp_url("task_worker")
+    settings = Settings(
+        database_url=addresses.database_url("task_worker"),
+        amqp_url=addresses.amqp_url("task_worker"),
+        object_storage_url="memory:///",
     )
     async with task_worker.app.build(settings) as running:
         yield running

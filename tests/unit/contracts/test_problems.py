@@ -21,7 +21,7 @@ AGREED = {
     405: {"method-not-allowed"},
     406: {"not-acceptable"},
     408: {"request-timeout"},
-    409: {"username-taken", "email-taken", "already-shared", "idempotency-in-progress"},
+    409: {"username-taken", "email-taken", "already-shared", "quota-exceeded", "idempotency-in-progress"},
     410: {"cursor-expired"},
     412: {"precondition-failed"},
     413: {"payload-too-large"},
@@ -39,10 +39,7 @@ AGREED = {
 NOT_YET = {
     "invalid-refresh-token",
     "current-password-incorrect",
-    "user-not-found",
-    "already-shared",
     "cursor-expired",
-    "range-not-satisfiable",
 }
 """Of operations that are still to come."""
 

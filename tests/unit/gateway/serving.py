@@ -124,6 +124,7 @@ def settings_of(**changes: Any) -> Settings:
         "notifier_sealing_key": str(OpeningKeys(OpeningKeys.generate()).sealing_key),
         "body_timeout": 0.5,
         "rate_limits": "off",
+        "object_storage_url": "memory:///",
     }
     return Settings(**values | changes)
 
