@@ -33,7 +33,7 @@ async def post(running: Running, token: str, path: str, body: dict[str, Any]) ->
 @pytest.mark.parametrize(
     "failpoint", ["events.before_commit", "events.after_commit", "webhooks.before_send", "webhooks.after_send"]
 )
-async def test_a_notifier_that_dies_at(  # noqa: PLR0917  fixtures
+async def test_a_notifier_that_dies_at(
     failpoint: str, addresses: Addresses, keys: Keys, scratch: Path, superuser: asyncpg.Connection, receiver: Receiver
 ) -> None:
     extra = {"notifier": {"WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}}
