@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -87,16 +87,6 @@ def _candidates(event: CloudEvent, mentioned: Collection[UUID], participants: Co
 
 def _shared_with(data: Mapping[str, Mapping[str, Mapping[str, str]]]) -> UUID:
     return UUID(data["share"]["user"]["id"])
-
-
-def shown_from(event: CloudEvent, kind: Kind, preferences: Preferences) -> datetime:
-    """At once, but for a due date: as long before it as the user wishes, in his time zone."""
-    due = (event.data.get("task") or {}).get("due_date")
-    if kind != "task_due_soon" or due is None:
-        return event.time
-    zone = ZoneInfo(preferences.quiet_hours.timezone) if preferences.quiet_hours else UTC
-    midnight = datetime.combine(datetime.fromisoformat(due).date(), time(), zone)
-    return max(event.time, midnight - timedelta(minutes=preferences.due_soon_lead_minutes))
 
 
 def wants_mail(event: CloudEvent, preferences: Preferences, kind: Kind) -> bool:
