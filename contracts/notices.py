@@ -77,13 +77,6 @@ class ActivityPage(Model):
     items: tuple[ActivityEntry, ...]
     next: ActivityPosition | None
 
-    @classmethod
-    def of(cls, entries: Sequence[ActivityEntry], *, limit: int) -> Self:
-        """Of one entry more than fit, if there are."""
-        page, more = entries[:limit], len(entries) > limit
-        last = page[-1] if more else None
-        return cls(items=tuple(page), next=ActivityPosition(created_at=last.created_at, id=last.id) if last else None)
-
 
 class ListActivity(Query[ActivityPage]):
     """Newest first: what the caller did, or everything that he may see."""

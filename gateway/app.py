@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache, partial
 
+import orjson
 from aiohttp import web
 
 from chassis.background import Background
@@ -10,6 +12,7 @@ from chassis.health import Checks, Health
 from chassis.objects import Objects
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
+from chassis.version import VERSION
 from contracts.catalogue import COMMANDS
 from gateway.api_tokens import ApiTokens
 from gateway.body import MAX_BODY
@@ -17,6 +20,8 @@ from gateway.command_ids import CommandIds
 from gateway.cors import preflight
 from gateway.cursors import Cursors
 from gateway.derived_keys import derive
+from gateway.documents.asyncapi import asyncapi
+from gateway.documents.openapi import openapi
 from gateway.feed import Feed
 from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
@@ -30,6 +35,7 @@ from gateway.server import Runner
 from gateway.settings import Settings
 from gateway.state import (
     API_TOKENS,
+    ASYNCAPI,
     COMMAND_IDS,
     CURSORS,
     FEED,
@@ -37,6 +43,7 @@ from gateway.state import (
     HEALTH,
     KEYS,
     OBJECTS,
+    OPENAPI,
     PASSWORD_KEY,
     RATE_LIMITS,
     REQUESTS,
@@ -46,6 +53,7 @@ from gateway.state import (
     TICKETS,
     VERIFIER,
     WEBHOOK_SECRETS,
+    Document,
 )
 from gateway.tickets import Tickets
 from gateway.tokens import Verifier
@@ -65,6 +73,16 @@ class Gateway:
         self._health.stopping = True
         self._feed.end_all()
         await self.runner.cleanup()
+
+
+@cache
+def _openapi(public_url: str) -> bytes:
+    return orjson.dumps(openapi(OPERATIONS, public_url=public_url, version=VERSION))
+
+
+@cache
+def _asyncapi() -> bytes:
+    return orjson.dumps(asyncapi(version=VERSION))
 
 
 def create_app(
@@ -97,6 +115,10 @@ def create_app(
     app[PASSWORD_KEY] = SealingKey.parse(settings.auth_sealing_key)
     notifier_key = SealingKey.parse(settings.notifier_sealing_key)
     app[WEBHOOK_SECRETS] = WebhookSecrets(derive(secret, "webhook secrets"), notifier_key)
+    show_openapi: Document = partial(_openapi, settings.public_url)
+    show_asyncapi: Document = _asyncapi
+    app[OPENAPI] = show_openapi
+    app[ASYNCAPI] = show_asyncapi
     app.on_response_prepare.append(add_to_response)
     register(app, OPERATIONS)
     return app

@@ -5,13 +5,16 @@ import random
 import time
 from uuid import UUID
 
+import structlog
 from aiohttp import web
 
-from chassis.errors import Refusal
+from chassis.errors import Refusal, Unavailable
 from contracts.feed import FeedPage, ListEvents
 from contracts.problems import CURSOR_EXPIRED, INVALID_CURSOR
 from gateway.execution import ask
 from gateway.feed import Reason, Subscription, frame
+
+log = structlog.get_logger()
 
 _KEEP_ALIVE = 15.0  # seconds
 _STUCK = 30.0  # seconds in which a reader takes nothing
@@ -61,6 +64,9 @@ class EventStream:
             if page is not None:
                 await self._replay(page)
             await self._follow()
+        except (Refusal, Unavailable) as error:
+            # The answer has begun, so that the client learns by its end to come back, and goes on from where it is.
+            log.info("event stream ended", reason=str(error))
         except TimeoutError:
             if self._request.transport is not None:
                 self._request.transport.abort()

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 from uuid import UUID, uuid4
 
+import orjson
 import structlog
 import uuid_utils.compat as uuid
 from prometheus_client import Gauge
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 
 Reason = Literal["overflow", "bye", "reauth"]
 
+_ENDS_A_SESSION = ("auth.logged_out.", "auth.session_revoked.", "auth.token_reuse_detected.")
 _BUFFER = 256  # events
 _PER_USER = 5
 _PER_PROCESS = 2_000
@@ -120,6 +122,8 @@ class Feed:
             framed = frame(event) if listeners else b""
             for listener in listeners:
                 listener.offer(event, framed)
+            if event.type.startswith(_ENDS_A_SESSION):
+                self.end_session(UUID(orjson.loads(event.text)["data"]["session_id"]))
             self._head = event.position
 
     async def keep(self) -> None:

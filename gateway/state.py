@@ -1,5 +1,6 @@
 """What the gateway holds, and what one request gathers on its way: the only keys into either."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from gateway.tickets import Tickets
 from gateway.tokens import Caller, Verifier
 from gateway.webhook_secrets import WebhookSecrets
 
+Document = Callable[[], bytes]
+
 SETTINGS = web.AppKey("settings", Settings)
 REQUESTS = web.AppKey("requests", Requests)
 KEYS = web.AppKey("keys", Keys)
@@ -37,6 +40,9 @@ PASSWORD_KEY = web.AppKey("password_key", SealingKey)
 OBJECTS = web.AppKey("objects", Objects)
 FEED = web.AppKey("feed", Feed)
 WEBHOOK_SECRETS = web.AppKey("webhook_secrets", WebhookSecrets)
+# Made at the first request: they describe every route.
+OPENAPI = web.AppKey[Document]("openapi")
+ASYNCAPI = web.AppKey[Document]("asyncapi")
 TICKETS = web.AppKey("tickets", Tickets)
 HEALTH = web.AppKey("health", Health)
 STARTED_AT = web.AppKey("started_at", datetime)

@@ -93,6 +93,6 @@ def activity_of(event: CloudEvent) -> Activity:
 def _resource_id(event: CloudEvent, resource_type: str) -> UUID:
     """The user for what happens to an account, its sessions or his share; else what the event is about."""
     data = event.data
-    share = data.get("share") or {}
-    resource = share.get("user") or data.get(resource_type) or data.get("user") or {}
-    return UUID(resource["id"]) if "id" in resource else UUID(event.subject.rpartition("/")[2])
+    part = data.get(resource_type) or data.get("user") or {}
+    part = part.get("user", part)
+    return UUID(part["id"]) if "id" in part else UUID(event.subject.rpartition("/")[2])

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from chassis.requests import Requests
@@ -74,14 +74,17 @@ from notifier.mailer import Mailer
 from notifier.sealer import Sealer
 from notifier.settings import Settings
 from notifier.sweeper import Sweeper
-from notifier.webhooks.sender import Sender
-from notifier.webhooks.targets import Targets, parse_networks
+from notifier.webhook_sender import Sender
+from notifier.webhook_targets import Targets, parse_networks
 
 _EVENTS_TOGETHER = 100
 
 
-def subscriptions(*, targets: Targets, recorded: Callable[[], None], due: Callable[[], None]) -> Subscriptions:
+def subscriptions(
+    *, allowed_networks: Sequence[str], recorded: Callable[[], None], due: Callable[[], None]
+) -> Subscriptions:
     """`recorded` is called whenever the feed has grown, `due` whenever there may be something to send."""
+    targets = Targets(parse_networks(allowed_networks))
     return Subscriptions(
         commands=(
             CommandSubscription(SendVerificationMail, send_verification_mail),
@@ -130,7 +133,9 @@ async def build(settings: Settings) -> AsyncIterator[Worker]:
     async with open_worker("notifier", settings) as worker:
         announcer = Announcer(worker.database, worker.broker)
         sender = Sender(worker.database, opening_keys, targets, user_agent=f"Taskmesh/{VERSION}")
-        worker.start(subscriptions(targets=targets, recorded=announcer.wake, due=sender.wake))
+        worker.start(
+            subscriptions(allowed_networks=settings.webhook_allowed_networks, recorded=announcer.wake, due=sender.wake)
+        )
         worker.broker.consume(PARKED.name, DeadLetters(worker.database).receive, prefetch=10)
         worker.start_background(announcer.keep())
         worker.start_background(Sealer(worker.database, every=settings.seal_every).keep())

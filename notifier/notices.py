@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,10 @@ _SECURITY = frozenset(
         "notifier.webhook_disabled",
     }
 )
+
+
+# auth_worker knows the address and mails by itself, verified or not: what it tells may be why it is not.
+_MAILED_ALREADY = frozenset({"auth.password_changed", "auth.password_reset", "auth.token_reuse_detected"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +89,11 @@ def _shared_with(data: Mapping[str, Mapping[str, Mapping[str, str]]]) -> UUID:
     return UUID(data["share"]["user"]["id"])
 
 
-def shown_from(event: CloudEvent, kind: Kind, preferences: Preferences) -> datetime:
-    """At once, but for a due date: as long before it as the user wishes, in his time zone."""
-    due = (event.data.get("task") or {}).get("due_date")
-    if kind != "task_due_soon" or due is None:
-        return event.time
-    zone = ZoneInfo(preferences.quiet_hours.timezone) if preferences.quiet_hours else UTC
-    midnight = datetime.combine(datetime.fromisoformat(due).date(), time(), zone)
-    return max(event.time, midnight - timedelta(minutes=preferences.due_soon_lead_minutes))
-
-
-def wants_mail(preferences: Preferences, kind: Kind) -> bool:
+def wants_mail(event: CloudEvent, preferences: Preferences, kind: Kind) -> bool:
     """What concerns the safety of an account is mailed whatever its owner wishes: it may not be he who wished it."""
-    return kind == "security" or (preferences.email_enabled and preferences.kinds[kind].email)
+    if kind == "security":
+        return name_of(event) not in _MAILED_ALREADY
+    return preferences.email_enabled and preferences.kinds[kind].email
 
 
 def deferred_until(preferences: Preferences, kind: Kind, *, now: datetime) -> datetime | None:

@@ -5,7 +5,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from chassis.settings import Seconds, WorkerSettings, secret_url
-from notifier.webhooks.targets import parse_networks
+from notifier.webhook_targets import parse_networks
 
 
 def _split(text: object) -> object:

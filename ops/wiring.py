@@ -133,10 +133,10 @@ class Wiring:
                 yield "HTTP_PORT", str(self.ports[replica.name])
                 yield "GATEWAY_SECRET", self.secrets["GATEWAY_SECRET"]
                 yield "AUTH_SEALING_KEY", self.secrets["AUTH_SEALING_KEY"]
+                yield "NOTIFIER_SEALING_KEY", self.secrets["NOTIFIER_SEALING_KEY"]
                 yield "OBJECT_STORAGE_URL", _files_url()
             case "task_worker":
                 yield "OBJECT_STORAGE_URL", _files_url()
-                yield "NOTIFIER_SEALING_KEY", self.secrets["NOTIFIER_SEALING_KEY"]
             case "auth_worker":
                 yield "SEALING_KEYS", self.secrets["AUTH_WORKER_SEALING_KEYS"]
                 yield "NOTIFIER_SEALING_KEY", self.secrets["NOTIFIER_SEALING_KEY"]

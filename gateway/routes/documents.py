@@ -1,4 +1,4 @@
-"""What this server says of itself. Made at the first request, because it needs the whole table of routes."""
+"""What this server says of itself."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,14 +11,10 @@ from aiohttp import web
 from openapi_ui_bundles import swagger_ui
 
 from chassis.errors import Refusal
-from chassis.version import VERSION
 from contracts.problems import NOT_FOUND
-from gateway import routes
-from gateway.documents.asyncapi import asyncapi
-from gateway.documents.openapi import openapi
 from gateway.documents.schemas import EVENTS_BY_NAME, event_schema
 from gateway.operation import Access, Operation
-from gateway.state import SETTINGS
+from gateway.state import ASYNCAPI, OPENAPI, SETTINGS
 
 _CACHE = {"Cache-Control": "public, max-age=300"}
 _PAGE_POLICY = {
@@ -43,16 +39,6 @@ def _respond(
 
 
 @cache
-def _openapi(public_url: str) -> bytes:
-    return orjson.dumps(openapi(routes.OPERATIONS, public_url=public_url, version=VERSION))
-
-
-@cache
-def _asyncapi() -> bytes:
-    return orjson.dumps(asyncapi(version=VERSION))
-
-
-@cache
 def _asset(name: str) -> bytes:
     return (swagger_ui.static_path / name).read_bytes()
 
@@ -63,11 +49,11 @@ def _own(name: str) -> bytes:
 
 
 async def show_openapi(request: web.Request) -> web.Response:
-    return _respond(request, _openapi(request.app[SETTINGS].public_url), "application/json")
+    return _respond(request, request.app[OPENAPI](), "application/json")
 
 
 async def show_asyncapi(request: web.Request) -> web.Response:
-    return _respond(request, _asyncapi(), "application/json")
+    return _respond(request, request.app[ASYNCAPI](), "application/json")
 
 
 async def show_schema(request: web.Request) -> web.Response:

@@ -4,9 +4,9 @@ from chassis.errors import Refusal
 from chassis.subscription import Answer, Delivery
 from contracts.problems import TOO_MANY_WEBHOOKS
 from contracts.webhooks import CreateWebhook, Webhook, WebhookCreated
+from notifier.owned_webhooks import actor_of, check_target, told
 from notifier.store import webhooks
-from notifier.webhooks.owned import actor_of, check_target, told
-from notifier.webhooks.targets import Targets
+from notifier.webhook_targets import Targets
 
 _AT_MOST = 20
 

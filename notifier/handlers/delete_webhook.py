@@ -1,7 +1,7 @@
 from chassis.subscription import Answer, Delivery
 from contracts.webhooks import DeleteWebhook, WebhookDeleted
+from notifier.owned_webhooks import actor_of, changed, lock_own, told
 from notifier.store import webhooks
-from notifier.webhooks.owned import actor_of, changed, lock_own, told
 
 
 async def delete_webhook(command: DeleteWebhook, delivery: Delivery) -> Answer:

@@ -1,7 +1,7 @@
 from chassis.subscription import Answer, Delivery
 from contracts.webhooks import DisableWebhook, WebhookDisabled
+from notifier.owned_webhooks import changed, told
 from notifier.store import webhooks
-from notifier.webhooks.owned import changed, told
 
 
 async def disable_webhook(command: DisableWebhook, delivery: Delivery) -> Answer:

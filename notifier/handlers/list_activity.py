@@ -1,5 +1,6 @@
 from chassis.subscription import Delivery
 from contracts.notices import ActivityPage, ListActivity
+from notifier.activity_pages import page_of
 from notifier.store import activity
 
 
@@ -16,4 +17,4 @@ async def list_activity(query: ListActivity, delivery: Delivery) -> ActivityPage
         after=query.after,
         limit=query.limit + 1,
     )
-    return ActivityPage.of(entries, limit=query.limit)
+    return page_of(entries, limit=query.limit)

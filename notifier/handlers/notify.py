@@ -6,7 +6,7 @@ from chassis.subscription import Delivery, Tells
 from contracts.notifications import Preferences
 from contracts.people import Person
 from notifier.activity import Activity, activity_of
-from notifier.notices import Notice, mentions_in, name_of, notices_of, shown_from, wants_mail
+from notifier.notices import Notice, mentions_in, name_of, notices_of, wants_mail
 from notifier.store import deliveries, mails, notifications
 from notifier.store import preferences as preferences_store
 
@@ -49,12 +49,9 @@ async def _notices(event: CloudEvent, delivery: Delivery, entry: Activity) -> li
 async def _tell(
     event: CloudEvent, delivery: Delivery, entry: Activity, notice: Notice, preferences: Preferences
 ) -> None:
-    shown = shown_from(event, notice.kind, preferences)
     if preferences.kinds[notice.kind].in_app:
-        await notifications.insert_notification(
-            delivery.connection, notice.user_id, notice.kind, entry, shown_from=shown
-        )
-    if wants_mail(preferences, notice.kind):
+        await notifications.insert_notification(delivery.connection, notice.user_id, notice.kind, entry)
+    if wants_mail(event, preferences, notice.kind):
         await mails.insert_notice(
             delivery.connection,
             event_id=event.id,
@@ -65,7 +62,6 @@ async def _tell(
                 "actor": entry.actor.username if entry.actor else None,
                 "task_id": str(entry.task_id) if entry.task_id else None,
             },
-            due_at=shown,
         )
 
 

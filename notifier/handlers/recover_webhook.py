@@ -2,9 +2,9 @@ from chassis.errors import Refusal
 from chassis.subscription import Answer, Delivery
 from contracts.problems import WEBHOOK_DISABLED
 from contracts.webhooks import Recovered, RecoverWebhook
+from notifier.owned_webhooks import lock_own
 from notifier.store import deliveries, feed
 from notifier.store.webhooks import like
-from notifier.webhooks.owned import lock_own
 
 _AT_ONCE = 500
 

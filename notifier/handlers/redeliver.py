@@ -2,8 +2,8 @@ from chassis.errors import Refusal
 from chassis.subscription import Answer, Delivery
 from contracts.problems import NOT_FOUND, WEBHOOK_DISABLED
 from contracts.webhooks import Redeliver
+from notifier.owned_webhooks import lock_own
 from notifier.store import deliveries
-from notifier.webhooks.owned import lock_own
 
 
 async def redeliver(command: Redeliver, delivery: Delivery) -> Answer:

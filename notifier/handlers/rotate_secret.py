@@ -2,8 +2,8 @@ from datetime import timedelta
 
 from chassis.subscription import Answer, Delivery
 from contracts.webhooks import RotateSecret, WebhookUpdated
+from notifier.owned_webhooks import actor_of, changed, lock_own, told
 from notifier.store import webhooks
-from notifier.webhooks.owned import actor_of, changed, lock_own, told
 
 
 async def rotate_secret(command: RotateSecret, delivery: Delivery) -> Answer:

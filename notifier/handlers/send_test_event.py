@@ -3,8 +3,8 @@ from chassis.errors import Refusal
 from chassis.subscription import Answer, Delivery
 from contracts.problems import WEBHOOK_DISABLED
 from contracts.webhooks import SendTestEvent
+from notifier.owned_webhooks import lock_own
 from notifier.store import deliveries, webhooks
-from notifier.webhooks.owned import lock_own
 
 _TYPE = "notifier.webhook_test.v1"
 

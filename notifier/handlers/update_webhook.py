@@ -3,9 +3,9 @@ from typing import Any
 
 from chassis.subscription import Answer, Delivery
 from contracts.webhooks import UpdateWebhook, WebhookUpdated
+from notifier.owned_webhooks import actor_of, changed, check_target, lock_own, told
 from notifier.store import webhooks
-from notifier.webhooks.owned import actor_of, changed, check_target, lock_own, told
-from notifier.webhooks.targets import Targets
+from notifier.webhook_targets import Targets
 
 
 @dataclass(frozen=True)

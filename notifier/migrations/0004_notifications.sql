@@ -23,7 +23,6 @@ CREATE TABLE notifications (
   actor_username text,
   summary        text        NOT NULL,
   created_at     timestamptz NOT NULL,
-  shown_from     timestamptz NOT NULL,
   read_at        timestamptz,
   UNIQUE (event_id, user_id)
 );

@@ -9,7 +9,7 @@ from asyncpg.pool import PoolConnectionProxy
 from uuid_utils.compat import uuid7
 
 from contracts.webhooks import Attempt, WebhookDelivery
-from notifier.webhooks.schedule import Result
+from notifier.webhook_schedule import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,17 +41,15 @@ async def insert_notice(
     user_id: UUID,
     kind: Kind,
     content: dict[str, Any],
-    due_at: datetime,
 ) -> None:
     """To a user, whose address is asked for when the mail is sent."""
     await connection.execute(
         """
-        INSERT INTO mails (id, template, content, next_at, event_id, user_id, kind)
-        VALUES ($1, 'notice', $2, $3, $4, $5, $6)
+        INSERT INTO mails (id, template, content, event_id, user_id, kind)
+        VALUES ($1, 'notice', $2, $3, $4, $5)
         """,
         uuid7(),
         json.dumps(content),
-        due_at,
         event_id,
         user_id,
         kind,

@@ -1,5 +1,4 @@
 from collections.abc import Collection
-from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -63,14 +62,11 @@ async def list_commenters(connection: PoolConnectionProxy, task_id: UUID, *, amo
     return [row["actor_id"] for row in rows]
 
 
-async def insert_notification(
-    connection: PoolConnectionProxy, user_id: UUID, kind: Kind, entry: Activity, *, shown_from: datetime
-) -> None:
+async def insert_notification(connection: PoolConnectionProxy, user_id: UUID, kind: Kind, entry: Activity) -> None:
     await connection.execute(
         """
-        INSERT INTO notifications (id, event_id, user_id, kind, task_id, actor_id, actor_username, summary,
-                                   created_at, shown_from)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        INSERT INTO notifications (id, event_id, user_id, kind, task_id, actor_id, actor_username, summary, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         uuid7(),
         entry.event_id,
@@ -81,7 +77,6 @@ async def insert_notification(
         entry.actor.username if entry.actor else None,
         entry.summary,
         entry.created_at,
-        shown_from,
     )
 
 
@@ -108,7 +103,6 @@ async def list_notifications(
         SELECT id, event_id, kind, task_id, actor_id, actor_username, summary, created_at, read_at
           FROM notifications
          WHERE user_id = $1
-           AND shown_from <= now()
            AND (NOT $2 OR read_at IS NULL)
            AND ($3::uuid IS NULL OR id < $3)
          ORDER BY id DESC
@@ -124,7 +118,7 @@ async def list_notifications(
 
 async def count_unread(connection: PoolConnectionProxy, user_id: UUID) -> int:
     count: int = await connection.fetchval(
-        "SELECT count(*) FROM notifications WHERE user_id = $1 AND read_at IS NULL AND shown_from <= now()", user_id
+        "SELECT count(*) FROM notifications WHERE user_id = $1 AND read_at IS NULL", user_id
     )
     return count
 
@@ -136,7 +130,6 @@ async def mark_read(connection: PoolConnectionProxy, notification_id: UUID, *, u
            SET read_at = coalesce(read_at, now())
          WHERE id = $1
            AND user_id = $2
-           AND shown_from <= now()
         RETURNING id, event_id, kind, task_id, actor_id, actor_username, summary, created_at, read_at
         """,
         notification_id,
@@ -153,7 +146,6 @@ async def mark_all_read(connection: PoolConnectionProxy, user_id: UUID) -> int:
            SET read_at = now()
          WHERE user_id = $1
            AND read_at IS NULL
-           AND shown_from <= now()
         RETURNING id
         """,
         user_id,

@@ -15,7 +15,6 @@ from chassis.subscription import AnyCommand, AnyQuery
 from chassis.topology import EVENTS, TOPOLOGY
 from chassis.worker import Subscriptions
 from contracts.message import Event, Message
-from notifier.webhooks.targets import Targets
 from ops.migrate import WORKERS
 
 SERVICE_OF_CONTEXT = {worker.schema: worker.role for worker in WORKERS}
@@ -32,7 +31,7 @@ def every_subscription() -> Mapping[str, Subscriptions]:
     return {
         "auth_worker": _of_auth_worker(),
         "task_worker": _of_task_worker(),
-        "notifier": notifier.app.subscriptions(targets=Targets(), recorded=_nothing, due=_nothing),
+        "notifier": notifier.app.subscriptions(allowed_networks=(), recorded=_nothing, due=_nothing),
     }
 
 

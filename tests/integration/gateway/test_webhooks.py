@@ -132,6 +132,25 @@ async def test_a_receiver_that_is_gone_is_left_alone(served: Served, ada: dict[s
     await eventually(recovered)
 
 
+async def test_five_days_of_failure_disable_a_webhook_and_its_owner_is_told(
+    served: Served, ada: dict[str, str], receiver: Receiver, superuser: asyncpg.Connection
+) -> None:
+    receiver.answer = lambda _: web.Response(status=500)
+    webhook = await create(served, ada, receiver.url)
+    await superuser.execute("UPDATE notifier.webhooks SET failing_since = now() - interval '6 days'")
+    await make_task(served, ada)
+
+    async def told() -> bool:
+        page = await served.ask("GET", "/v1/notifications", headers=ada)
+        return [each["summary"] for each in page.json["items"]] == [f"The webhook {receiver.url} was disabled"]
+
+    await eventually(told)
+    shown = await served.ask("GET", f"/v1/webhooks/{webhook['id']}", headers=ada)
+    assert (shown.json["enabled"], shown.json["disabled_reason"]) == (False, "failing")
+    mails = await superuser.fetchval("SELECT count(*) FROM notifier.mails WHERE kind = 'security'")
+    assert mails == 1
+
+
 async def test_a_redirect_is_not_followed(served: Served, ada: dict[str, str], receiver: Receiver) -> None:
     receiver.answer = lambda _: web.Response(status=307, headers={"Location": receiver.url})
     webhook = await create(served, ada, receiver.url)

@@ -8,15 +8,15 @@ import pytest
 
 from chassis.cloudevents import CloudEvent
 from contracts.notifications import Channels, Preferences, QuietHours
-from notifier.notices import Notice, deferred_until, mentions_in, notices_of, shown_from, wants_mail
+from notifier.notices import Notice, deferred_until, mentions_in, notices_of, wants_mail
 
 OWNER, ADA, GRACE = UUID(int=1), UUID(int=2), UUID(int=3)
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-def event(name: str, *, actor: UUID | None, due_date: str | None = None, **members: Any) -> CloudEvent:
+def event(name: str, *, actor: UUID | None, **members: Any) -> CloudEvent:
     data = {
-        "task": {"id": str(UUID(int=9)), "owner": {"id": str(OWNER), "username": "owner"}, "due_date": due_date},
+        "task": {"id": str(UUID(int=9)), "owner": {"id": str(OWNER), "username": "owner"}},
         "actor": {"id": str(actor), "username": "somebody"} if actor else None,
         "audience": [str(OWNER), str(ADA)],
         **members,
@@ -63,17 +63,21 @@ def test_what_concerns_the_safety_of_an_account_is_told_to_its_owner_whoever_did
     changed = CloudEvent(UUID(int=5), "auth.password_changed.v1", "user/2", NOON, 2, data, "{}")
     assert notices_of(changed) == [Notice(ADA, "security")]
     deaf = Preferences(email_enabled=False, muted_until=NOON + timedelta(days=1))
-    assert wants_mail(deaf, "security")
+    assert not wants_mail(changed, deaf, "security")
+    disabled = CloudEvent(UUID(int=5), "notifier.webhook_disabled.v1", "webhook/2", NOON, 2, data, "{}")
+    assert wants_mail(disabled, deaf, "security")
     assert deferred_until(deaf, "security", now=NOON) is None
 
 
 def test_mail_is_by_kind_and_by_switch() -> None:
-    preferences = Preferences()
-    assert wants_mail(preferences, "mention")
-    assert not wants_mail(preferences, "task_completed")
-    assert not wants_mail(preferences.model_copy(update={"email_enabled": False}), "mention")
+    preferences, happened = Preferences(), event("comment_added", actor=ADA)
+    assert wants_mail(happened, preferences, "mention")
+    assert not wants_mail(happened, preferences, "task_completed")
+    assert not wants_mail(happened, preferences.model_copy(update={"email_enabled": False}), "mention")
     assert not wants_mail(
-        preferences.model_copy(update={"kinds": preferences.kinds | {"mention": Channels(email=False)}}), "mention"
+        happened,
+        preferences.model_copy(update={"kinds": preferences.kinds | {"mention": Channels(email=False)}}),
+        "mention",
     )
 
 
@@ -101,10 +105,3 @@ def test_a_mute_that_ends_in_quiet_hours_lasts_until_their_end() -> None:
     awake = muted.model_copy(update={"quiet_hours": None})
     assert deferred_until(awake, "mention", now=NOON) == datetime(2026, 11, 25, 23, tzinfo=UTC)
     assert deferred_until(awake, "mention", now=NOON + timedelta(days=1)) is None
-
-
-def test_due_soon_is_as_soon_as_its_reader_wishes() -> None:
-    due = event("task_due_soon", actor=None, due_date="2026-11-26")
-    assert shown_from(due, "task_due_soon", Preferences(due_soon_lead_minutes=1440)) == NOON
-    hour = Preferences(due_soon_lead_minutes=60)
-    assert shown_from(due, "task_due_soon", hour) == datetime(2026, 11, 25, 23, tzinfo=UTC)

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from notifier.webhooks.schedule import Result, delay_after, has_failed_too_long
-from notifier.webhooks.signature import sign
+from notifier.webhook_schedule import Result, delay_after, has_failed_too_long
+from notifier.webhook_signature import sign
 
 FAILED = Result("answered 500", 500)
 SECRETS = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifier.webhooks.targets import Targets, parse_networks
+from notifier.webhook_targets import Targets, parse_networks
 
 PUBLIC = Targets()
 WITH_CLUSTER = Targets(parse_networks(["10.1.0.0/16", "fd00:1::/32"]))

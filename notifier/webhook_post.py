@@ -11,8 +11,8 @@ from typing import Any
 
 import aiohttp
 
-from notifier.webhooks.schedule import Result
-from notifier.webhooks.targets import Targets
+from notifier.webhook_schedule import Result
+from notifier.webhook_targets import Targets
 
 _TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)
 _READ_AT_MOST = 64 * 1024

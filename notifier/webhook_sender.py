@@ -16,10 +16,10 @@ from chassis.failpoints import reach
 from chassis.sealing import OpeningKeys
 from contracts.webhooks import SECRET_PURPOSE, DisableWebhook
 from notifier.store import deliveries
-from notifier.webhooks.post import open_http, post
-from notifier.webhooks.schedule import Result, delay_after, has_failed_too_long
-from notifier.webhooks.signature import sign
-from notifier.webhooks.targets import Targets
+from notifier.webhook_post import open_http, post
+from notifier.webhook_schedule import Result, delay_after, has_failed_too_long
+from notifier.webhook_signature import sign
+from notifier.webhook_targets import Targets
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from contracts.people import Person
 from contracts.problems import NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED, FieldError
 from contracts.webhooks import Webhook, WebhookEvent, WebhookState
 from notifier.store import webhooks
-from notifier.webhooks.targets import Targets
+from notifier.webhook_targets import Targets
 
 
 async def lock_own(

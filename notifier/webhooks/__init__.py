@@ -1,1 +1,0 @@
-"""Events by HTTP to addresses of the users' choice."""
