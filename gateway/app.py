@@ -75,9 +75,14 @@ def create_app(
     app[CURSORS] = Cursors(derive(secret, "cursors"))
     app[FINGERPRINTS] = Fingerprints(derive(secret, "fingerprints"))
     app[PASSWORD_KEY] = SealingKey.parse(settings.auth_sealing_key)
+    app.on_cleanup.append(_close_rate_limits)
     app.on_response_prepare.append(add_to_response)
     register(app, OPERATIONS)
     return app
+
+
+async def _close_rate_limits(app: web.Application) -> None:
+    await app[RATE_LIMITS].close()
 
 
 def _checks(broker: Broker, keys: Keys, revocations: Revocations) -> Checks:
