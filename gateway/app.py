@@ -10,6 +10,7 @@ from chassis.health import Checks, Health
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from contracts.catalogue import COMMANDS
+from contracts.identity import PASSWORDS
 from gateway.api_tokens import ApiTokens
 from gateway.body import MAX_BODY
 from gateway.command_ids import CommandIds
@@ -104,6 +105,7 @@ async def build(settings: Settings) -> AsyncIterator[Gateway]:
         requests = Requests(
             broker,
             max_pending=settings.max_pending,
+            max_pending_by_queue={PASSWORDS: settings.max_pending_passwords},
             max_pending_per_user=settings.max_pending_per_user if settings.rate_limits == "on" else None,
         )
         verifier = Verifier(settings.public_url)
