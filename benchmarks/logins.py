@@ -23,7 +23,7 @@ from ops.state import running_state
 SECONDS = 15.0
 ACCOUNTS = 20
 AT_ONCE = 16
-FLOOD = 200  # log-ins a second
+FLOOD = 3.4  # times the bare rate: 200 log-ins a second where the machine hashes 59
 PASSWORD = "Analytical-Engine-1843"  # noqa: S105  of accounts that are made here
 
 Look = Callable[[], Awaitable[None]]
@@ -79,13 +79,13 @@ class Client:
         await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
         return self.statuses[200] / SECONDS
 
-    async def flood(self, until: float) -> None:
+    async def flood(self, rate: float, until: float) -> None:
         """So many a second, whatever becomes of those before."""
         self.statuses.clear()
         pending: set[asyncio.Task[dict[str, str]]] = set()
         started = time.perf_counter()
         for number in itertools.count():
-            due = started + number / FLOOD
+            due = started + number / rate
             if due > until:
                 break
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
@@ -146,13 +146,13 @@ async def main() -> None:
         looks: dict[str, Look] = {"tasks": list_tasks, "refresh": refresh}
         calm = await p99(looks, time.perf_counter() + SECONDS)
         before, until = memory(pid) if pid else 0.0, time.perf_counter() + SECONDS
-        flooded, _ = await asyncio.gather(p99(looks, until), client.flood(until))
+        flooded, _ = await asyncio.gather(p99(looks, until), client.flood(FLOOD * bare, until))
         for name in looks:
             times = flooded[name] / calm[name]
             print(
                 f"{name:8} p99         {calm[name]:6.1f} ms calm, {flooded[name]:6.1f} ms in the flood, {times:.1f} times"
             )
-        print(f"the flood            {FLOOD} log-ins a second were answered {dict(client.statuses)}")
+        print(f"the flood            {FLOOD * bare:.0f} log-ins a second were answered {dict(client.statuses)}")
         print(f"tasks and refresh    were answered {dict(others)}")
         print(f"auth_worker          {before:6.1f} MiB before, {memory(pid) if pid else 0.0:6.1f} MiB after")
 
