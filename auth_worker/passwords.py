@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -19,13 +17,6 @@ T = TypeVar("T")
 
 _WAIT = 1.5  # seconds
 _QUEUE_PER_THREAD = 4
-_NICE = 10
-
-
-def _step_back() -> None:
-    """Whoever shares the machine goes first: a flood of log-ins takes the time that nobody else wants."""
-    if sys.platform == "linux":  # where a thread has a priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 class Passwords:
@@ -35,7 +26,7 @@ class Passwords:
         """`memory` in KiB."""
         threads = os.cpu_count() or 1
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2", initializer=_step_back)
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._turns = asyncio.Semaphore(threads)
         self._queued = 0
         self._max_queued = threads * _QUEUE_PER_THREAD
