@@ -4,7 +4,8 @@ import uuid_utils.compat as uuid
 from aiohttp import web
 from pydantic import Field
 
-from contracts.identity import Account, Email, GetAccount, LogIn, RegisterAccount, Tokens, Username
+from contracts.identity import Account, Email, GetAccount, LogIn, RegisterAccount, Tokens
+from contracts.people import Username
 from contracts.problems import EMAIL_TAKEN, INVALID_CREDENTIALS, NOT_FOUND, USERNAME_TAKEN
 from gateway.body import read_body
 from gateway.credentials import Body, Password, seal

@@ -5,9 +5,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.api_tokens import CreateApiToken, NewApiToken
 from contracts.catalogue import COMMANDS, QUERIES
-from contracts.identity import Account, Email, GetSigningKeys, LogIn, RegisterAccount, SigningKeys, Tokens, Username
+from contracts.identity import Account, Email, GetSigningKeys, LogIn, RegisterAccount, SigningKeys, Tokens
 from contracts.message import Command
 from contracts.notices import SendVerificationMail
+from contracts.people import Username
 from contracts.sessions import RefreshSession
 
 USERNAMES: TypeAdapter[str] = TypeAdapter(Username)
