@@ -5,11 +5,20 @@ from dataclasses import dataclass
 from auth_worker.account import Account
 from auth_worker.passwords import Passwords
 from auth_worker.store import accounts, sessions
-from chassis.errors import Refusal
+from chassis.errors import Refusal, Unavailable
 from chassis.sealing import OpeningKeys
 from chassis.subscription import Delivery
 from contracts.identity import PASSWORD_PURPOSE
-from contracts.problems import CURRENT_PASSWORD_INCORRECT, INVALID_TOKEN
+from contracts.problems import CURRENT_PASSWORD_INCORRECT, INVALID_TOKEN, OVERLOADED
+
+_SENT_AT_ROUNDED = 0.5  # seconds; AMQP tells the time in whole ones
+
+
+def require_time(delivery: Delivery) -> None:
+    """Of a long queue the last half is answered at once: hashed in their turn, all of them would be too late."""
+    caller, sent_at = delivery.envelope.caller, delivery.envelope.sent_at
+    if caller is not None and caller.remaining < (caller.deadline - sent_at).total_seconds() / 2 - _SENT_AT_ROUNDED:
+        raise Unavailable(OVERLOADED, "too many passwords wait to be hashed")
 
 
 async def lock_caller(delivery: Delivery) -> Account:

@@ -14,6 +14,7 @@ from chassis.requests import Requests
 from chassis.sealing import SealingKey
 from chassis.version import VERSION
 from contracts.catalogue import COMMANDS
+from contracts.identity import PASSWORDS
 from gateway.api_tokens import ApiTokens
 from gateway.body import MAX_BODY
 from gateway.command_ids import CommandIds
@@ -119,9 +120,14 @@ def create_app(
     show_asyncapi: Document = _asyncapi
     app[OPENAPI] = show_openapi
     app[ASYNCAPI] = show_asyncapi
+    app.on_cleanup.append(_close_rate_limits)
     app.on_response_prepare.append(add_to_response)
     register(app, OPERATIONS)
     return app
+
+
+async def _close_rate_limits(app: web.Application) -> None:
+    await app[RATE_LIMITS].close()
 
 
 def _checks(broker: Broker, keys: Keys, revocations: Revocations) -> Checks:
@@ -143,6 +149,7 @@ async def build(settings: Settings) -> AsyncIterator[Gateway]:
         requests = Requests(
             broker,
             max_pending=settings.max_pending,
+            max_pending_by_queue={PASSWORDS: settings.max_pending_passwords},
             max_pending_per_user=settings.max_pending_per_user if settings.rate_limits == "on" else None,
         )
         verifier = Verifier(settings.public_url)

@@ -62,6 +62,9 @@ class Settings(ServiceSettings):
         description="Where files are: a folder, or s3://bucket; the same for the gateway and task_worker.",
     )
     max_pending: PositiveInt = Field(512, description="How many requests may wait for an answer at once.")
+    max_pending_passwords: PositiveInt = Field(
+        128, description="How many of them may wait for a password to be hashed; the others go on as if nothing were."
+    )
     max_pending_per_user: PositiveInt = Field(256, description="How many of them may be one user's.")
 
     rate_limits: Literal["on", "off"] = Field("on", description="`off` is for load tests, never for production.")

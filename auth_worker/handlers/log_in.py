@@ -4,6 +4,7 @@ from datetime import timedelta
 from asyncpg.pool import PoolConnectionProxy
 
 from auth_worker.account import Account
+from auth_worker.callers import require_time
 from auth_worker.issuer import Issuer
 from auth_worker.passwords import Passwords
 from auth_worker.store import accounts, sessions
@@ -22,6 +23,7 @@ class LogInHandler:
     session_lifetime: timedelta
 
     async def __call__(self, command: LogIn, delivery: Delivery) -> Answer:
+        require_time(delivery)
         connection = delivery.connection
         password = self.opening_keys.open(command.sealed_password, purpose=PASSWORD_PURPOSE)
         account = await accounts.find_account_by_login(connection, command.login)

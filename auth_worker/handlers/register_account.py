@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from asyncpg.pool import PoolConnectionProxy
 
+from auth_worker.callers import require_time
 from auth_worker.new_password import require_good_enough
 from auth_worker.password_policy import Policy
 from auth_worker.passwords import Passwords
@@ -22,6 +23,7 @@ class RegisterAccountHandler:
     notifier_key: SealingKey
 
     async def __call__(self, command: RegisterAccount, delivery: Delivery) -> Answer:
+        require_time(delivery)
         connection = delivery.connection
         password = self.opening_keys.open(command.sealed_password, purpose=PASSWORD_PURPOSE)
         await require_good_enough(

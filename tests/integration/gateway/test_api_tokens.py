@@ -4,7 +4,6 @@ import hashlib
 from typing import Any
 
 import asyncpg
-import pytest
 
 from gateway.routes import OPERATIONS
 from tests.eventually import eventually
@@ -83,16 +82,14 @@ async def test_an_expired_token_is_refused(served: Served, ada: dict[str, str], 
     assert (answer.status, answer.code) == (401, "invalid-token")
 
 
-@pytest.mark.parametrize("token", ["tm_", "tm_x", "tm_" + "A" * 43, "tm_" + "A" * 5000, "tm_é", "TM_x"])
-async def test_what_is_no_token_is_refused(served: Served, token: str) -> None:
-    answer = await served.ask("GET", "/v1/tasks", headers={"Authorization": f"Bearer {token}"})
-    assert answer.status in (400, 401)
-    assert answer.code in ("invalid-token", "malformed-request")
+async def test_what_is_no_token_is_refused(served: Served) -> None:
+    for token in ("tm_", "tm_x", "tm_" + "A" * 43, "tm_" + "A" * 3000, "tm_é"):
+        answer = await served.ask("GET", "/v1/tasks", headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status, answer.code) == (401, "invalid-token"), token
 
 
-@pytest.mark.parametrize(
-    "wish",
-    [
+async def test_what_cannot_be_wished_for(served: Served, ada: dict[str, str]) -> None:
+    wishes: tuple[dict[str, Any], ...] = (
         {"scopes": []},
         {"scopes": ["account"]},
         {"scopes": ["everything"]},
@@ -101,11 +98,10 @@ async def test_what_is_no_token_is_refused(served: Served, token: str) -> None:
         {"expires_in_days": 0},
         {"expires_in_days": 367},
         {"expires_in_days": "1"},
-    ],
-)
-async def test_what_cannot_be_wished_for(served: Served, ada: dict[str, str], wish: dict[str, Any]) -> None:
-    answer = await served.ask("POST", "/v1/auth/api-tokens", json=WISH | wish, headers=ada)
-    assert (answer.status, answer.code) == (422, "validation-failed")
+    )
+    for wish in wishes:
+        answer = await served.ask("POST", "/v1/auth/api-tokens", json=WISH | wish, headers=ada)
+        assert (answer.status, answer.code) == (422, "validation-failed"), wish
 
 
 async def test_no_token_manages_the_account_itself(served: Served, ada: dict[str, str]) -> None:

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import asyncpg
-import pytest
 
 from chassis.sealing import OpeningKeys
 from contracts.notices import VERIFICATION_PURPOSE
@@ -66,26 +65,24 @@ async def test_a_profile_is_changed_under_its_etag(served: Served, ada: dict[str
     assert (cleared.json["display_name"], cleared.headers["etag"]) == (None, '"3"')
 
 
-@pytest.mark.parametrize(
-    ("patch", "expected"),
-    [
-        ({}, (400, "empty-patch")),
-        ({"display_name": ""}, (422, "validation-failed")),
-        ({"display_name": "a\u202eb"}, (422, "validation-failed")),
-        ({"email": None}, (422, "validation-failed")),
-        ({"email": "nobody"}, (422, "validation-failed")),
-        ({"username": "eve"}, (422, "unknown-field")),
-        ({"email": "new@example.org"}, (403, "current-password-incorrect")),
-        ({"email": "new@example.org", "current_password": "wrong"}, (403, "current-password-incorrect")),
-        ({"email": "GRACE@example.org", "current_password": ADA["password"]}, (409, "email-taken")),
-    ],
-)
-async def test_a_profile_is_not_changed_to_anything(
-    served: Served, ada: dict[str, str], patch: dict[str, Any], expected: tuple[int, str]
-) -> None:
+NOT_TO_BE: list[tuple[dict[str, Any], tuple[int, str]]] = [
+    ({}, (400, "empty-patch")),
+    ({"display_name": ""}, (422, "validation-failed")),
+    ({"display_name": "a\u202eb"}, (422, "validation-failed")),
+    ({"email": None}, (422, "validation-failed")),
+    ({"email": "nobody"}, (422, "validation-failed")),
+    ({"username": "eve"}, (422, "unknown-field")),
+    ({"email": "new@example.org"}, (403, "current-password-incorrect")),
+    ({"email": "new@example.org", "current_password": "wrong"}, (403, "current-password-incorrect")),
+    ({"email": "GRACE@example.org", "current_password": ADA["password"]}, (409, "email-taken")),
+]
+
+
+async def test_a_profile_is_not_changed_to_anything(served: Served, ada: dict[str, str]) -> None:
     await register(served, "grace")
-    answer = await served.ask("PATCH", "/v1/users/me", json=patch, headers=ada)
-    assert (answer.status, answer.code) == expected
+    for patch, expected in NOT_TO_BE:
+        answer = await served.ask("PATCH", "/v1/users/me", json=patch, headers=ada)
+        assert (answer.status, answer.code) == expected, patch
     assert (await served.ask("GET", "/v1/users/me", headers=ada)).headers["etag"] == '"1"'
 
 
