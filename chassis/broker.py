@@ -36,6 +36,7 @@ _HEARTBEAT = 5  # seconds
 _PING_EVERY = 2.0  # seconds
 _MISSES_UNTIL_CLOSED = 3
 _CONFIRM_TIMEOUT = 2.0  # seconds
+_CONNECT_TIMEOUT = 5.0  # seconds
 
 # aiormq also says with a bare RuntimeError, or by cancelling, that a connection or channel closed under a call.
 _BROKEN = (aio_pika.exceptions.AMQPError, RuntimeError, OSError, TimeoutError)
@@ -117,35 +118,37 @@ class Link:
 
     async def keep(self) -> None:
         while True:
+            connection = aio_pika.Connection(self._url, client_properties={"connection_name": self._name})
             try:
-                connection = await aio_pika.connect(
-                    self._url, timeout=5, client_properties={"connection_name": self._name}
-                )
+                await connection.connect(timeout=_CONNECT_TIMEOUT)
+                log.info("broker connected", connection=self._name)
+                await self._use(connection)
+                log.warning("broker connection lost", connection=self._name)
             except _LOST as error:
                 _raise_if_cancelled(error)
                 log.warning("broker connection failed", connection=self._name, error=type(error).__name__)
-            else:
-                log.info("broker connected", connection=self._name)
-                await self._use(connection)
+            finally:
+                with contextlib.suppress(*_BROKEN):
+                    async with asyncio.timeout(2):
+                        await connection.close()
             await asyncio.sleep(0.5 + random.random())  # noqa: S311  so that a fleet does not return in step
 
     async def _use(self, connection: AbstractConnection) -> None:
+        """Until it is lost."""
+        lost = asyncio.Event()
+        connection.close_callbacks.add(lambda *_: lost.set())
         self._connection, self._misses = connection, 0
         self._up.set()
         self._gauge.set(1)
-        watch = asyncio.create_task(self._watch(connection))
+        watch = asyncio.create_task(self._watch(connection, lost))
         try:
-            await connection.closed()
-            log.warning("broker connection lost", connection=self._name)
+            await lost.wait()
         finally:
             self._up.clear()
             self._gauge.set(0)
             watch.cancel()
-            with contextlib.suppress(*_BROKEN):
-                async with asyncio.timeout(2):
-                    await connection.close()
 
-    async def _watch(self, connection: AbstractConnection) -> None:
+    async def _watch(self, connection: AbstractConnection, lost: asyncio.Event) -> None:
         """Asks the broker something every two seconds: a black hole is otherwise noticed after 18 (heartbeats)."""
         while True:
             await asyncio.sleep(_PING_EVERY)
@@ -159,7 +162,7 @@ class Link:
                     "broker does not answer", connection=self._name, misses=self._misses, error=type(error).__name__
                 )
                 if self._misses >= _MISSES_UNTIL_CLOSED:
-                    await connection.close()
+                    lost.set()
                     return
             else:
                 self._misses = 0

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from contracts.message import Command, Event, Model, Query
-from contracts.people import Person
+from contracts.people import Person, Username
 from contracts.text import ONE_LINE
 from contracts.timestamp import Timestamp
 
@@ -22,7 +22,6 @@ def _address(text: str) -> str:
     return text
 
 
-Username = Annotated[str, StringConstraints(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Email = Annotated[str, StringConstraints(max_length=254), ONE_LINE, AfterValidator(_address)]
 SealedText = Annotated[str, StringConstraints(max_length=8192)]
 """Opened by the service alone that it was sealed for; see chassis.sealing."""

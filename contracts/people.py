@@ -1,6 +1,11 @@
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import StringConstraints
+
 from contracts.message import Model
+
+Username = Annotated[str, StringConstraints(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
 class Person(Model):

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chassis.errors import Refusal
 from contracts.access_token import ALGORITHM, AUDIENCE, TYPE
-from contracts.identity import Username
 from contracts.message import Actor
+from contracts.people import Username
 from contracts.problems import INVALID_TOKEN, TOKEN_EXPIRED
 from gateway import strict_json
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -127,4 +128,4 @@ async def run_services(
             for service in reversed(running.services.values()):
                 await service.stop()
                 # pytest shows it when the test fails.
-                print(f"--- {service.name}", service.log.read_text()[-4000:], sep="\n")
+                sys.stdout.write(f"--- {service.name}\n{service.log.read_text()[-4000:]}\n")

@@ -5,7 +5,8 @@ from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from contracts.identity import PASSWORD_PURPOSE, Account, Email, GetAccount, LogIn, RegisterAccount, Tokens, Username
+from contracts.identity import PASSWORD_PURPOSE, Account, Email, GetAccount, LogIn, RegisterAccount, Tokens
+from contracts.people import Username
 from contracts.problems import EMAIL_TAKEN, INVALID_CREDENTIALS, NOT_FOUND, USERNAME_TAKEN
 from gateway.body import read_body
 from gateway.execution import ask, execute, show

@@ -1,5 +1,6 @@
 """The main job, by HTTP alone: each change is one row, one event, one activity entry; a registration is one mail."""
 
+import json
 from typing import Any
 
 import asyncpg
@@ -103,3 +104,14 @@ async def test_a_command_can_be_asked_for_later(running: Running) -> None:
     stranger = await running.register("grace")
     status, _ = await call(running, "GET", f"/v1/commands/{accepted['id']}", stranger)
     assert status == 404
+
+
+async def test_one_trace_runs_from_the_request_to_the_event(running: Running, superuser: asyncpg.Connection) -> None:
+    token = await running.register("ada")
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    traceparent = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
+    status, _ = await call(running, "POST", "/v1/tasks", token, json={"title": "Traced"}, headers=traceparent)
+    assert status == 201
+    assert trace_id in await superuser.fetchval("SELECT traceparent FROM tasks.event_log")
+    handled = [json.loads(line) for line in running.log("gateway").splitlines() if trace_id in line]
+    assert [line["route"] for line in handled] == ["/v1/tasks"]

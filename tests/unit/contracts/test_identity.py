@@ -4,9 +4,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.catalogue import COMMANDS, QUERIES
-from contracts.identity import Account, Email, GetSigningKeys, LogIn, RegisterAccount, SigningKeys, Tokens, Username
+from contracts.identity import Account, Email, GetSigningKeys, LogIn, RegisterAccount, SigningKeys, Tokens
 from contracts.message import Command
 from contracts.notices import SendVerificationMail
+from contracts.people import Username
 
 USERNAMES: TypeAdapter[str] = TypeAdapter(Username)
 EMAILS: TypeAdapter[str] = TypeAdapter(Email)
