@@ -1,7 +1,7 @@
 """Certificates as istiod gives them out: a SPIFFE id of a service account, and no name."""
 
-from datetime import UTC, datetime, timedelta
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
