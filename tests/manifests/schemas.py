@@ -13,9 +13,11 @@ from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 from ops.state import ROOT
 from tests.manifests.building import Manifest
 
-CRD_SCHEMAS = ROOT.parent.parent / "shared/crd-schemas"
-if not CRD_SCHEMAS.exists():
-    CRD_SCHEMAS = ROOT.parent / "shared/crd-schemas"
+# Beside the project, or beside the folder of its worktrees.
+CRD_SCHEMAS = next(
+    (path for above in (ROOT.parent, ROOT.parent.parent) if (path := above / "shared/crd-schemas").exists()),
+    ROOT.parent / "shared/crd-schemas",
+)
 KUBERNETES = "1.34"
 
 

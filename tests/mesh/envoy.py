@@ -24,17 +24,17 @@ def binary() -> str:
 async def running_envoy(
     folder: Path, name: str, listeners: list[Config], clusters: list[Config]
 ) -> AsyncIterator[None]:
-    admin = free_port()
+    envoy, admin = binary(), free_port()
     path = folder / f"{name}.json"
     path.write_text(json.dumps(bootstrap(name, admin, listeners, clusters)))
-    log = (folder / f"{name}.log").open("wb")
+    log = folder / f"{name}.log"
     arguments = ("--concurrency", "1", "--base-id", str(random.randrange(2**20)), "--log-level", "warning")
-    process = await asyncio.create_subprocess_exec(binary(), "-c", str(path), *arguments, stdout=log, stderr=log)
+    process = await asyncio.create_subprocess_exec(envoy, "-c", str(path), *arguments, "--log-path", str(log))
     try:
         async with aiohttp.ClientSession(f"http://127.0.0.1:{admin}") as http:
 
             async def ready() -> bool:
-                assert process.returncode is None, (folder / f"{name}.log").read_text()
+                assert process.returncode is None, log.read_text()
                 try:
                     async with http.get("/ready") as response:
                         return response.status == 200
@@ -47,5 +47,4 @@ async def running_envoy(
         if process.returncode is None:
             process.terminate()
         await process.wait()
-        log.close()
-        print((folder / f"{name}.log").read_text()[-3000:])  # noqa: T201  pytest shows it when the test fails
+        print(log.read_text()[-3000:])  # noqa: T201  pytest shows it when the test fails

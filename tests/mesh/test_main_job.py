@@ -52,9 +52,7 @@ class Mesh:
 
 
 def _lay_out(authority: Authority, places: Iterator[str], addresses: Addresses) -> Mesh:
-    manifests = built("tests/manifests/combinations/canary-and-tokens") + [
-        each for each in built("k8s/overlays/staging") if each["kind"] == "PeerAuthentication"
-    ]
+    manifests = built("tests/manifests/combinations/canary-and-tokens")
     gateway_port = free_port()
     servers: dict[str, tuple[int, Address]] = {
         "rabbitmq": (AMQP, ("127.0.0.1", addresses.rabbitmq.port)),

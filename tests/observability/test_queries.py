@@ -70,7 +70,6 @@ def _configuration(running: Running, folder: Path) -> Path:
         for static in job["static_configs"]:
             static["targets"] = [f"127.0.0.1:{ports[target]}" for target in static["targets"]]
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    del config["alerting"]
     for path in (HERE / "rules").glob("*.yaml"):
         (folder / path.name).write_text(path.read_text().replace("interval: 30s", "interval: 1s"))
     config["rule_files"] = [str(folder / "*.yaml")]
@@ -91,7 +90,7 @@ async def _work(running: Running) -> None:
 @pytest.fixture
 async def running(addresses: Addresses, keys: Keys, scratch: Path) -> AsyncIterator[Running]:
     services = ("gateway", "auth_worker", "task_worker", "notifier")
-    traced = {service: {"TRACE_SAMPLE_RATIO": "1"} for service in services}
+    traced = {name: {"TRACE_SAMPLE_RATIO": "1"} for name in services}
     async with run_services(addresses, keys, scratch / "observability", extra=traced) as running:
         yield running
 
