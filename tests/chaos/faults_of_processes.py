@@ -4,12 +4,14 @@ import os
 import signal
 import time
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from chassis.broker import Outgoing, open_broker
 from chassis.topology import COMMANDS
 from contracts.tasks import CreateTask
 from tests.chaos.world import World
+from tests.conftest import PASSWORDS
 from tests.eventually import eventually
 
 _FAILPOINTS = ("after_begin", "after_handler", "before_commit", "after_commit", "before_reply", "before_ack")
@@ -160,3 +162,28 @@ async def poison(world: World) -> str:
     statuses = world.traffic.statuses(number)
     assert statuses.keys() <= {200, 201}, f"others were held up: {statuses}"
     return f"{len(kinds)} kinds among {statuses.total()} good requests, which all succeeded"
+
+
+async def credentials_rotated(world: World) -> str:
+    """Of a worker, at both servers, which then close what was opened with the old ones."""
+    started = time.monotonic()
+    try:
+        await _rotate(world, "task_worker", "another-password")
+        taken = time.monotonic() - started
+    finally:
+        await _rotate(world, "task_worker", PASSWORDS["task_worker"])
+    assert taken < 30, f"only after {taken:.1f} s"
+    return f"acknowledged under new passwords after {taken:.1f} s, without a restart"
+
+
+async def _rotate(world: World, name: str, password: str) -> None:
+    for kind, proxy in (("amqp_url", world.broker[name]), ("database_url", world.database[name])):
+        url = urlsplit(proxy.url)
+        netloc = f"{name}:{password}@127.0.0.1:{url.port}"
+        (world.folder / f"{name}.{kind}").write_text(url._replace(netloc=netloc).geturl())
+    await world.management.put("users", name, body={"password": password, "tags": ""})
+    async with world.superuser() as connection:
+        await connection.execute(f"ALTER ROLE {name} PASSWORD '{password}'")
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", name)
+    world.broker[name].reset()
+    await world.flowing()

@@ -1,5 +1,6 @@
 """What was tried and what came of it: a table to read, and the same as JSON."""
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -63,7 +64,9 @@ async def play_all(world: World, scenarios: Sequence[Scenario], seed: int, *, un
         if time.monotonic() > until:
             report.results.append(Result(scenario.id, scenario.fault, "skipped", "no time was left"))
         else:
-            report.results.append(await play(world, scenario))
+            result = await play(world, scenario)
+            sys.stderr.write(f"{result.id} {result.state} in {result.seconds:.0f} s: {result.fault}: {result.figure}\n")
+            report.results.append(result)
     world.traffic.end()
     await world.quiet()
     report.findings = await examine(world)

@@ -53,5 +53,5 @@ SCENARIOS = (
     Scenario("F34", "rolling restart of every worker", processes.rolling_restart, short=True),
     Scenario("F37", "the relay that owns the lanes killed", processes.relay_owner_killed),
     Scenario("F38", "an outbox row that the broker refuses", processes.poison_outbox_row),
-    Scenario("F39", "credentials rotated", "a service reads its URLs once, at its start"),
+    Scenario("F39", "credentials of a worker rotated", processes.credentials_rotated, short=True),
 )

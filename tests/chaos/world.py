@@ -27,6 +27,8 @@ FLOWS = 10  # acknowledged changes
 @dataclass
 class World:
     addresses: Addresses
+    folder: Path
+    """Where `<service>.amqp_url` and `<worker>.database_url` are, which the services read for every connection."""
     running: Running
     broker: dict[str, Proxy]
     """The way of each service to RabbitMQ."""
@@ -98,12 +100,13 @@ async def open_world(
         extra = {name: {"AMQP_URL": proxy.url} for name, proxy in broker.items()}
         for name, proxy in database.items():
             extra[name]["DATABASE_URL"] = proxy.url
+        _write_credentials(folder, extra)
         running = await stack.enter_async_context(run_services(addresses, keys, folder, extra=extra))
         rabbitmq = addresses.rabbitmq
         management = await stack.enter_async_context(open_management(rabbitmq.management_url, rabbitmq.admin))
         token = await running.register("ada")
         traffic = Traffic(running, token, rate=rate, seed=seed)
-        world = World(addresses, running, broker, database, traffic, management)
+        world = World(addresses, folder, running, broker, database, traffic, management)
         load = asyncio.create_task(traffic.run())
         try:
             await world.flowing()
@@ -114,6 +117,15 @@ async def open_world(
             world.heal()
             traffic.end()
             await load
+
+
+def _write_credentials(folder: Path, environments: dict[str, dict[str, str]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, environment in environments.items():
+        for kind, url in list(environment.items()):
+            file = folder / f"{name}.{kind.lower()}"
+            file.write_text(url)
+            environment[f"{kind}_FILE"] = str(file)
 
 
 def usage(pid: int) -> tuple[int, int]:
