@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import structlog
@@ -11,6 +12,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from chassis import metrics
 from chassis.errors import Unavailable
+from chassis.settings import Url
 from contracts.problems import DATABASE_UNAVAILABLE, OVERLOADED
 
 log = structlog.get_logger()
@@ -32,7 +34,7 @@ LOST = (
 
 
 class Database:
-    def __init__(self, url: str, *, application: str, size: int) -> None:
+    def __init__(self, url: Url, *, application: str, size: int) -> None:
         self._url = url
         self._application = application
         self._size = size
@@ -40,14 +42,10 @@ class Database:
         # asyncpg's own queue is unfair under contention, and its wait for a frozen server has no end.
         self._permits = asyncio.Semaphore(size)
 
-    @property
-    def url(self) -> str:
-        return self._url
-
     async def open(self) -> None:
         """Connects to nobody yet: a server that is away is found out about by who needs it."""
         self._pool = await asyncpg.create_pool(
-            self._url,
+            connect=self._connect,
             min_size=0,
             max_size=self._size,
             timeout=2,
@@ -57,6 +55,9 @@ class Database:
             server_settings={"application_name": self._application, "timezone": "UTC"},
         )
         self._show(self._pool)
+
+    async def _connect(self, *_: Any, **settings: Any) -> asyncpg.Connection:
+        return await asyncpg.connect(self._url(), **settings)
 
     async def close(self) -> None:
         try:
@@ -124,8 +125,8 @@ async def _nothing(_: asyncpg.Connection) -> None:
 
 
 @asynccontextmanager
-async def open_database(url: str, *, application: str, size: int) -> AsyncIterator[Database]:
-    database = Database(url, application=application, size=size)
+async def open_database(url: str | Url, *, application: str, size: int) -> AsyncIterator[Database]:
+    database = Database(url if callable(url) else lambda: url, application=application, size=size)
     await database.open()
     try:
         yield database

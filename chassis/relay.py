@@ -21,6 +21,7 @@ from chassis.database import LOST
 from chassis.errors import Unavailable
 from chassis.failpoints import reach
 from chassis.outbox import LANES
+from chassis.settings import Url
 
 log = structlog.get_logger()
 
@@ -34,7 +35,7 @@ _SET_ASIDE_LANE = -1
 
 
 class Relay:
-    def __init__(self, database_url: str, broker: Broker, *, service: str, public_url: str) -> None:
+    def __init__(self, database_url: Url, broker: Broker, *, service: str, public_url: str) -> None:
         self._database_url = database_url
         self._broker = broker
         self._service = service
@@ -55,7 +56,7 @@ class Relay:
         while not self._draining:
             try:
                 connection = await asyncpg.connect(
-                    self._database_url,
+                    self._database_url(),
                     timeout=2,
                     command_timeout=5,
                     server_settings={"application_name": f"{self._service} relay"},

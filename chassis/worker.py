@@ -53,9 +53,7 @@ class Worker:
         self._database = database
         self._settings = settings
         self._background = background
-        self._relay = Relay(
-            settings.database_url.get_secret_value(), broker, service=name, public_url=settings.public_url
-        )
+        self._relay = Relay(settings.current_database_url, broker, service=name, public_url=settings.public_url)
 
     @property
     def database(self) -> Database:
@@ -121,10 +119,8 @@ def _queues(subscriptions: Iterable[AnyCommand | AnyQuery]) -> list[str]:
 @asynccontextmanager
 async def open_worker(name: str, settings: WorkerSettings) -> AsyncIterator[Worker]:
     async with (
-        open_database(
-            settings.database_url.get_secret_value(), application=name, size=settings.database_pool_size
-        ) as database,
-        open_broker(settings.amqp_url.get_secret_value(), name) as broker,
+        open_database(settings.current_database_url, application=name, size=settings.database_pool_size) as database,
+        open_broker(settings.current_amqp_url, name) as broker,
         Background() as background,
     ):
         yield Worker(name, settings, database, broker, background)

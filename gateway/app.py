@@ -145,7 +145,7 @@ def _checks(broker: Broker, keys: Keys, revocations: Revocations) -> Checks:
 
 @asynccontextmanager
 async def build(settings: Settings) -> AsyncIterator[Gateway]:
-    async with open_broker(settings.amqp_url.get_secret_value(), "gateway") as broker, Background() as background:
+    async with open_broker(settings.current_amqp_url, "gateway") as broker, Background() as background:
         requests = Requests(
             broker,
             max_pending=settings.max_pending,

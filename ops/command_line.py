@@ -198,6 +198,14 @@ def test(context: typer.Context) -> None:
     raise typer.Exit(checks.test(context.args, screen.say))
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def chaos(context: typer.Context) -> None:
+    """Break things under load and check the promise: `run`, `soak` or `overload`, each with --help."""
+    from ops import checks, screen
+
+    raise typer.Exit(checks.chaos(context.args, screen.say))
+
+
 def main() -> None:
     try:
         app(prog_name="taskmesh")
