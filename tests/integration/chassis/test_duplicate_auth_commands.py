@@ -87,7 +87,9 @@ async def test_an_account(requests: Requests, superuser: asyncpg.Connection, sea
     await ask_three_times(requests, change, grace)
     await ask_three_times(requests, RequestPasswordReset(reset_id=uuid7(), email="grace@example.org"), None)
     await superuser.execute(
-        "INSERT INTO auth.password_resets VALUES ($1, $2, now() + interval '1 hour')", bytes.fromhex(TOKEN_SHA), grace.id
+        "INSERT INTO auth.password_resets VALUES ($1, $2, now() + interval '1 hour')",
+        bytes.fromhex(TOKEN_SHA),
+        grace.id,
     )
     reset = ResetPassword(token_sha=TOKEN_SHA, sealed_new_password=seal(NEWEST_PASSWORD))
     await ask_three_times(requests, reset, None)

@@ -74,9 +74,7 @@ async def test_what_auth_worker_has_mailed(
 
 
 @pytest.mark.usefixtures("running_notifier")
-async def test_a_webhook_is_disabled(
-    addresses: Addresses, requests: Requests, superuser: asyncpg.Connection
-) -> None:
+async def test_a_webhook_is_disabled(addresses: Addresses, requests: Requests, superuser: asyncpg.Connection) -> None:
     webhook = uuid7()
     create = CreateWebhook(webhook_id=webhook, webhook=NewWebhook(url="https://example.org/"), sealed_secret="sealed")
     await ask_three_times(requests, create, ADA)

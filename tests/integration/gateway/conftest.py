@@ -15,7 +15,7 @@ from tests.conftest import Addresses, Keys
 from tests.eventually import eventually
 from tests.unit.gateway.serving import Served, nothing_undeclared, settings_of
 
-LogIn = Callable[[str], Awaitable[dict[str, str]]]
+Newcomer = Callable[[str], Awaitable[dict[str, str]]]
 ADA = {"username": "ada", "email": "ada@example.org", "password": "Analytical-Engine-1843"}
 
 
@@ -66,10 +66,10 @@ async def served(
 
 
 @pytest.fixture
-def log_in(served: Served) -> LogIn:
+def newcomer(served: Served) -> Newcomer:
     """Registers somebody: the header that says who he is."""
 
-    async def log_in(username: str) -> dict[str, str]:
+    async def newcomer(username: str) -> dict[str, str]:
         account = {"username": username, "email": f"{username}@example.org", "password": ADA["password"]}
         registered = await served.ask("POST", "/v1/auth/register", json=account)
         assert registered.status == 201, registered.body
@@ -78,17 +78,17 @@ def log_in(served: Served) -> LogIn:
         assert tokens.status == 200, tokens.body
         return {"Authorization": f"Bearer {tokens.json['access_token']}"}
 
-    return log_in
+    return newcomer
 
 
 @pytest.fixture
-async def ada(log_in: LogIn) -> dict[str, str]:
-    return await log_in("ada")
+async def ada(newcomer: Newcomer) -> dict[str, str]:
+    return await newcomer("ada")
 
 
 @pytest.fixture
-async def grace(log_in: LogIn) -> dict[str, str]:
-    return await log_in("grace")
+async def grace(newcomer: Newcomer) -> dict[str, str]:
+    return await newcomer("grace")
 
 
 @pytest.fixture(autouse=True)

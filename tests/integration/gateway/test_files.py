@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from tests.eventually import eventually
-from tests.integration.gateway.conftest import LogIn
+from tests.integration.gateway.conftest import Newcomer
 from tests.unit.gateway.serving import Answer, Served
 
 MAX = 10 * 1024 * 1024
@@ -165,9 +165,9 @@ async def test_what_is_no_upload_is_refused(
 
 
 async def test_strangers_store_nothing(
-    served: Served, log_in: LogIn, ada: dict[str, str], task: str, scratch: Path
+    served: Served, newcomer: Newcomer, ada: dict[str, str], task: str, scratch: Path
 ) -> None:
-    before, grace = stored(scratch), await log_in("grace")
+    before, grace = stored(scratch), await newcomer("grace")
     path = (await upload(served, ada, task, TEXT)).headers["location"]
     assert (await upload(served, grace, task, TEXT)).code == "not-found"
     assert (await served.ask("GET", path, headers=grace)).code == "not-found"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.gateway.conftest import LogIn
+from tests.integration.gateway.conftest import Newcomer
 from tests.unit.gateway.serving import Answer, Served
 
 
@@ -71,8 +71,8 @@ async def test_a_tag_in_a_path_may_be_any_tag(served: Served, ada: dict[str, str
         assert (await served.ask("DELETE", f"{path}/{tag}", headers=ada)).code == "not-found"
 
 
-async def test_sharing_finds_people_by_their_names(served: Served, log_in: LogIn, ada: dict[str, str]) -> None:
-    task, grace = await create(served, ada), await log_in("grace")
+async def test_sharing_finds_people_by_their_names(served: Served, newcomer: Newcomer, ada: dict[str, str]) -> None:
+    task, grace = await create(served, ada), await newcomer("grace")
     path = f"/v1/tasks/{task['id']}/share"
     shared = await served.ask("POST", path, json={"shared_with_username": "Grace"}, headers=ada)
     assert (shared.status, shared.json["user"]["username"], shared.json["permission"]) == (201, "grace", "view")

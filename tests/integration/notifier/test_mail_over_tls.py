@@ -3,8 +3,8 @@
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from uuid_utils.compat import uuid7
 
+import notifier.addresses
 from chassis.database import Database, open_database
+from chassis.requests import Requests
 from chassis.sealing import OpeningKeys
 from notifier.mail import MailWriter
 from notifier.mailer import Mailer
 from ops.ports import free_port
 from tests.conftest import Addresses, Keys
 from tests.eventually import eventually
+
+Mailing = Callable[[str], AbstractAsyncContextManager[None]]
 
 
 class Taken:
@@ -92,17 +96,22 @@ async def pool(addresses: Addresses) -> AsyncIterator[Database]:
         yield pool
 
 
-@asynccontextmanager
-async def mailing(pool: Database, keys: Keys, url: str) -> AsyncIterator[None]:
+@pytest.fixture
+def mailing(pool: Database, keys: Keys, requests: Requests) -> Mailing:
     writer = MailWriter(
         sender="taskmesh@example.org", public_url="https://tasks.example.org", opening_keys=OpeningKeys(keys.notifier)
     )
-    task = asyncio.create_task(Mailer(url, writer, pool).keep())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+
+    @asynccontextmanager
+    async def mailing(url: str) -> AsyncIterator[None]:
+        task = asyncio.create_task(Mailer(url, writer, pool, notifier.addresses.Addresses(requests)).keep())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    return mailing
 
 
 @pytest.fixture
@@ -118,24 +127,20 @@ async def due(superuser: asyncpg.Connection) -> None:
 
 @pytest.mark.usefixtures("due")
 @pytest.mark.parametrize("scheme", ["smtp", "smtps"])
-async def test_a_mail_and_its_password_go_through_tls(
-    pool: Database, keys: Keys, context: ssl.SSLContext, scheme: str
-) -> None:
+async def test_a_mail_and_its_password_go_through_tls(mailing: Mailing, context: ssl.SSLContext, scheme: str) -> None:
     port = free_port()
     options: dict[str, Any] = {"tls_context": context, "require_starttls": True} if scheme == "smtp" else {}
     implicit = context if scheme == "smtps" else None
     url = f"{scheme}://ada:p%40ss@127.0.0.1:{port}"
-    async with serve(port, implicit=implicit, **options) as taken, mailing(pool, keys, url):
+    async with serve(port, implicit=implicit, **options) as taken, mailing(url):
         await eventually(lambda: taken.mails)
     assert taken.logins == [LoginPassword(b"ada", b"p@ss")]
 
 
 @pytest.mark.usefixtures("due")
-async def test_a_password_is_not_sent_where_tls_is_not_offered(
-    pool: Database, keys: Keys, superuser: asyncpg.Connection
-) -> None:
+async def test_a_password_is_not_sent_where_tls_is_not_offered(mailing: Mailing, superuser: asyncpg.Connection) -> None:
     port = free_port()
-    async with serve(port) as taken, mailing(pool, keys, f"smtp://ada:secret@127.0.0.1:{port}"):
+    async with serve(port) as taken, mailing(f"smtp://ada:secret@127.0.0.1:{port}"):
         error = await eventually(lambda: superuser.fetchval("SELECT last_error FROM notifier.mails"))
     assert error == "SMTPException"
     assert (taken.logins, taken.mails) == ([], [])
@@ -143,10 +148,10 @@ async def test_a_password_is_not_sent_where_tls_is_not_offered(
 
 @pytest.mark.usefixtures("due")
 async def test_a_server_that_nobody_vouches_for_gets_nothing(
-    pool: Database, keys: Keys, superuser: asyncpg.Connection, tmp_path: Path
+    mailing: Mailing, superuser: asyncpg.Connection, tmp_path: Path
 ) -> None:
     port = free_port()
     url = f"smtp://ada:secret@127.0.0.1:{port}"
-    async with serve(port, tls_context=_certify(tmp_path)) as taken, mailing(pool, keys, url):
+    async with serve(port, tls_context=_certify(tmp_path)) as taken, mailing(url):
         await eventually(lambda: superuser.fetchval("SELECT last_error FROM notifier.mails"))
     assert (taken.logins, taken.mails) == ([], [])
