@@ -5,9 +5,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from contracts.identity import Username
 from contracts.message import Command, Model, Query
-from contracts.people import Person
+from contracts.people import Person, Username
 from contracts.tasks import COMMANDS, QUERIES, IfMatch, TaskEvent
 from contracts.timestamp import Timestamp
 
