@@ -116,7 +116,7 @@ def _quote(lexeme: str) -> str:
 
 
 def _facets(query: ListTasks, owner: UUID | None) -> str | None:
-    """A tsquery. The owner is part of it, because people's tags and habits differ; the words that they use do not."""
+    """A tsquery. The owner is part of it, so that a word which many use costs a person no more than his own tasks."""
     done = {None: (), True: ("completed",), False: ("pending", "in_progress")}[query.completed]
     alternatives = [
         [f"status={status}" for status in query.status],
@@ -125,7 +125,9 @@ def _facets(query: ListTasks, owner: UUID | None) -> str | None:
         *([f"tag={tag}"] for tag in query.tags),
     ]
     found = ["(" + " | ".join(map(_quote, some)) + ")" for some in alternatives if some]
-    return " & ".join([*([_quote(f"owner={owner}")] if owner else []), *found]) if found else None
+    if not found and query.search is None:
+        return None
+    return " & ".join([*([_quote(f"owner={owner}")] if owner else []), *found]) or None
 
 
 def _filtered(query: ListTasks, statement: _Statement) -> None:

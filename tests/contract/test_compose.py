@@ -17,7 +17,7 @@ import auth_worker.settings
 import gateway.settings
 import notifier.settings
 import task_worker.settings
-from chassis.settings import ServiceSettings
+from chassis.settings import ServiceSettings, WorkerSettings
 from ops import secrets
 from ops.migrate import DATABASE
 from ops.servers import broker_target, migration_target
