@@ -131,7 +131,7 @@ class Consumer:
     def _headers(self, incoming: Incoming) -> dict[str, Any]:
         """What the message needs on its second way: not the broker's marks of the first."""
         # Said even where it is nobody: for what has no first sender, our own name would stand.
-        sender = find_sender(incoming, own_user=self._broker.user) or "nobody"
+        sender = find_sender(incoming, own_user=self._broker.user)
         return {**carried_headers(incoming.headers), "x-sender": sender}
 
 

@@ -79,7 +79,7 @@ def find_sender(incoming: Incoming, *, own_user: str) -> str:
     """
     user, first = incoming.properties.user_id or "", _text(incoming.headers, "x-sender")
     if user == own_user:
-        return first or user
+        return first or "" if "x-sender" in incoming.headers else user
     return (first or "") if user == OPERATOR else user
 
 
