@@ -131,10 +131,7 @@ class Consumer:
         texts = {name: value for name, value in incoming.headers.items() if isinstance(value, str)}
         kept = {name: value for name, value in texts.items() if name in _CARRIED or name.startswith("ce-")}
         sender = incoming.properties.user_id
-        return {
-            **kept,
-            "x-sender": texts.get("x-sender") or sender if sender == self._broker.user else sender or "nobody",
-        }
+        return {**kept, "x-sender": texts.get("x-sender", sender) if sender == self._broker.user else sender or ""}
 
 
 def _attempt(incoming: Incoming) -> int:

@@ -64,7 +64,7 @@ def read_envelope(incoming: Incoming, *, own_user: str) -> Envelope:
         message_id=_message_id(properties.message_id),
         wire_name=properties.message_type or "",
         sent_at=properties.timestamp,
-        sender=_sender(properties.user_id or "", headers, own_user),
+        sender=_sender(properties.user_id or "", headers, own_user=own_user),
         actor=_actor(headers.get("x-actor")),
         caller=_caller(incoming),
         idempotency_key=_text(headers, "x-idempotency-key"),
@@ -72,9 +72,9 @@ def read_envelope(incoming: Incoming, *, own_user: str) -> Envelope:
     )
 
 
-def _sender(user: str, headers: Mapping[str, Any], own_user: str) -> str:
-    """What a service sends to itself has no first sender beside it."""
-    return (_text(headers, "x-sender") or user) if user == own_user else user
+def _sender(user: str, headers: Mapping[str, Any], *, own_user: str) -> str:
+    """What a service sets aside says who sent it first, or that nobody knows; what it sends itself says nothing."""
+    return (_text(headers, "x-sender") or "") if user == own_user and "x-sender" in headers else user
 
 
 def _message_id(text: str | None) -> UUID:

@@ -18,7 +18,8 @@ log = structlog.get_logger()
 _CHUNK = 256 * 1024  # bytes
 _FAILED = (BaseError, OSError)
 _REMOTE: dict[str, Any] = {
-    "client_options": {"connect_timeout": timedelta(seconds=2), "timeout": timedelta(seconds=30)},
+    # The operator's URL says whether it is http or https; credentials sign, and are not sent.
+    "client_options": {"allow_http": True, "connect_timeout": timedelta(seconds=2), "timeout": timedelta(seconds=30)},
     "retry_config": {"max_retries": 2, "retry_timeout": timedelta(seconds=5)},
 }
 

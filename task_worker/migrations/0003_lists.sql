@@ -18,6 +18,9 @@ CREATE INDEX tasks_facets ON tasks USING gin (facets) WITH (gin_pending_list_lim
 
 CREATE INDEX tasks_of_owner_by_update ON tasks (owner_id, updated_at, id) WHERE deleted_at IS NULL;
 CREATE INDEX tasks_of_owner_by_due_date ON tasks (owner_id, coalesce(due_date, 'infinity'), id) WHERE deleted_at IS NULL;
+CREATE INDEX tasks_of_owner_by_priority ON tasks (
+  owner_id, array_position(ARRAY['low', 'medium', 'high'], priority) DESC, coalesce(due_date, 'infinity'), id
+) WHERE deleted_at IS NULL;
 CREATE INDEX tasks_of_owner_overdue ON tasks (owner_id, overdue_at) WHERE deleted_at IS NULL AND overdue_at IS NOT NULL;
 CREATE INDEX tasks_deleted ON tasks (owner_id, created_at DESC, id DESC) WHERE deleted_at IS NOT NULL;
 CREATE INDEX tasks_purge ON tasks (deleted_at) WHERE deleted_at IS NOT NULL;

@@ -116,7 +116,7 @@ def _quote(lexeme: str) -> str:
 
 
 def _facets(query: ListTasks, owner: UUID | None) -> str | None:
-    """A tsquery. The owner is part of it, so that a word which many use costs a person no more than his own tasks."""
+    """A tsquery. The owner is part of it, because people's tags and habits differ; the words that they use do not."""
     done = {None: (), True: ("completed",), False: ("pending", "in_progress")}[query.completed]
     alternatives = [
         [f"status={status}" for status in query.status],
@@ -125,9 +125,7 @@ def _facets(query: ListTasks, owner: UUID | None) -> str | None:
         *([f"tag={tag}"] for tag in query.tags),
     ]
     found = ["(" + " | ".join(map(_quote, some)) + ")" for some in alternatives if some]
-    if not found and query.search is None:
-        return None
-    return " & ".join([*([_quote(f"owner={owner}")] if owner else []), *found]) or None
+    return " & ".join([*([_quote(f"owner={owner}")] if owner else []), *found]) if found else None
 
 
 def _filtered(query: ListTasks, statement: _Statement) -> None:
@@ -183,9 +181,8 @@ def _branches(query: ListTasks) -> tuple[_Branch, ...]:
     return (_OWN,) if query.deleted else _BRANCHES[query.owner]
 
 
-async def list_tasks(
-    connection: PoolConnectionProxy, query: ListTasks, *, viewer: UUID, limit: int
-) -> list[tuple[Task, Permission]]:
+def statement_of(query: ListTasks, *, viewer: UUID, limit: int) -> tuple[str, list[Any]]:
+    """And its arguments."""
     statement, orders = _Statement([viewer]), _orders(query)
     _filtered(query, statement)
     at_most = statement.argument(limit)
@@ -213,10 +210,16 @@ async def list_tasks(
               LIMIT {at_most})
             """
         )
-    rows = await connection.fetch(
-        f"SELECT * FROM ({' UNION ALL '.join(selects)}) AS visible ORDER BY {order_by} LIMIT {at_most}",
-        *statement.arguments,
-    )
+    whole = f"SELECT * FROM ({' UNION ALL '.join(selects)}) AS visible ORDER BY {order_by} LIMIT {at_most}"
+    return whole, statement.arguments
+
+
+async def list_tasks(
+    connection: PoolConnectionProxy, query: ListTasks, *, viewer: UUID, limit: int
+) -> list[tuple[Task, Permission]]:
+    sql, arguments = statement_of(query, viewer=viewer, limit=limit)
+    # Prepared anew each time: the plan that is best for one word or tag, kept for all others, can be far off.
+    rows = await (await connection.prepare(sql)).fetch(*arguments)
     return [(task_of(row), row["permission"]) for row in rows]
 
 
@@ -229,5 +232,5 @@ async def count_tasks(connection: PoolConnectionProxy, query: ListTasks, *, view
         + ")"
         for branch in _branches(query)
     ]
-    total: int = await connection.fetchval(f"SELECT {' + '.join(selects)}", *statement.arguments)
+    total: int = await (await connection.prepare(f"SELECT {' + '.join(selects)}")).fetchval(*statement.arguments)
     return total

@@ -16,6 +16,7 @@ import yaml
 import auth_worker.settings
 import gateway.settings
 import notifier.settings
+import task_worker.settings
 from chassis.settings import ServiceSettings, WorkerSettings
 from ops import secrets
 from ops.migrate import DATABASE
@@ -27,7 +28,7 @@ from tests.contract.programs import program
 SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "gateway": gateway.settings.Settings,
     "auth_worker": auth_worker.settings.Settings,
-    "task_worker": WorkerSettings,
+    "task_worker": task_worker.settings.Settings,
     "notifier": notifier.settings.Settings,
 }
 ONE_SHOT = {"migrate", "topology"}

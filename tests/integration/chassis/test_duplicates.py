@@ -14,13 +14,26 @@ from chassis.broker import Outgoing, open_broker
 from chassis.requests import Idempotency, Requests, Sender
 from chassis.topology import COMMANDS, EVENTS
 from contracts.catalogue import COMMANDS as ALL_COMMANDS
+from contracts.comments import AddComment, DeleteComment, EditComment
 from contracts.feed import RedeemTicket
+from contracts.files import AttachFile, BeginUpload, EraseFile, RemoveFile
 from contracts.identity import LogIn, RegisterAccount
 from contracts.message import Actor, Command
 from contracts.notices import SendVerificationMail
 from contracts.notifications import MarkAllRead, MarkRead, PreferencesPatch, UpdatePreferences
 from contracts.people import Person
-from contracts.tasks import CreateTask, DeleteTask, NewTask, TaskPatch, UpdateTask
+from contracts.sharing import ChangeShare, ShareTask, Unshare
+from contracts.tasks import (
+    AddTags,
+    CreateTask,
+    DeleteTask,
+    NewTask,
+    RemoveTag,
+    RestoreTask,
+    TaskPatch,
+    UpdateTask,
+    UpdateTasks,
+)
 from contracts.webhooks import (
     CreateWebhook,
     DeleteWebhook,
@@ -37,6 +50,23 @@ from ops.generate.handlers import every_subscription
 from tests.conftest import Addresses
 from tests.eventually import eventually
 from tests.integration.conftest import BUDGET, Seal
+
+OTHER_TASK_COMMANDS = {
+    UpdateTasks,
+    AddTags,
+    RemoveTag,
+    RestoreTask,
+    ShareTask,
+    ChangeShare,
+    Unshare,
+    AddComment,
+    EditComment,
+    DeleteComment,
+    BeginUpload,
+    AttachFile,
+    RemoveFile,
+    EraseFile,
+}
 
 TIMES = 3
 PASSWORD = "Correct-Horse-7-Battery"
@@ -70,6 +100,53 @@ async def test_task_commands(requests: Requests, superuser: asyncpg.Connection, 
         "tasks.task_updated.v1",
         "tasks.task_deleted.v1",
     ]
+
+
+@pytest.mark.usefixtures("running_task_worker")
+async def test_other_task_commands(requests: Requests, superuser: asyncpg.Connection, ada: Actor) -> None:
+    task_id, comment_id, file_id, grace = uuid7(), uuid7(), uuid7(), Person(id=uuid7(), username="grace")
+    await requests.ask(CreateTask(task_id=task_id, task=NewTask(title="a")), Sender(uuid7(), ada, BUDGET))
+    commands: list[Command[Any]] = [
+        UpdateTasks(task_ids=(task_id,), patch=TaskPatch(title="b")),
+        AddTags(task_id=task_id, tags=("home",)),
+        RemoveTag(task_id=task_id, tag="home"),
+        ShareTask(task_id=task_id, user=grace, permission="view"),
+        ChangeShare(task_id=task_id, username="grace", permission="edit"),
+        Unshare(task_id=task_id, username="grace"),
+        AddComment(task_id=task_id, comment_id=comment_id, content="a"),
+        EditComment(comment_id=comment_id, content="b"),
+        DeleteComment(comment_id=comment_id),
+        BeginUpload(task_id=task_id, file_id=file_id),
+        AttachFile(
+            task_id=task_id, file_id=file_id, filename="a.txt", content_type="text/plain", size=1, sha256="0" * 64
+        ),
+        RemoveFile(file_id=file_id),
+        DeleteTask(task_id=task_id),
+        RestoreTask(task_id=task_id),
+    ]
+    assert {type(command) for command in commands} == OTHER_TASK_COMMANDS - {EraseFile} | {DeleteTask}
+    for command in commands:
+        first, second, third = await three_times(requests, command, ada)
+        assert first == second == third
+    # Every change is one version; beginning an upload is none.
+    assert len(await events(superuser, "tasks")) == len(commands)
+    versions = await superuser.fetch("SELECT aggregate_version FROM tasks.event_log ORDER BY 1")
+    assert [row["aggregate_version"] for row in versions] == list(range(1, len(commands) + 1))
+
+
+@pytest.mark.usefixtures("running_task_worker")
+async def test_a_file_is_erased(addresses: Addresses, superuser: asyncpg.Connection) -> None:
+    """What is not there is erased, so that once more is no harm."""
+    command = EraseFile(file_id=uuid7())
+    message = Outgoing(
+        exchange=COMMANDS,
+        routing_key=command.queue,
+        body=command.model_dump_json().encode(),
+        message_id=str(uuid7()),
+        type=command.wire_name,
+    )
+    await publish_three_times(addresses, "task_worker", message)
+    await eventually(lambda: superuser.fetchval("SELECT count(*) = 1 FROM tasks.inbox WHERE status = 204"))
 
 
 @pytest.mark.usefixtures("running_auth_worker")
@@ -168,7 +245,7 @@ async def publish_three_times(addresses: Addresses, user: str, message: Outgoing
 
 
 def test_every_subscription_is_tried_here() -> None:
-    tried = {CreateTask, UpdateTask, DeleteTask, RegisterAccount, LogIn, SendVerificationMail}
+    tried = {CreateTask, UpdateTask, DeleteTask, RegisterAccount, LogIn, SendVerificationMail, *OTHER_TASK_COMMANDS}
     assert tried | {type(command) for command in ASKED_OF_NOTIFIER} | {DisableWebhook, MarkRead} == set(ALL_COMMANDS)
     assert {each.queue for each in every_subscription()["notifier"].events} == {
         "notifier.activity",

@@ -1,6 +1,7 @@
 """The gateway on a real broker, with the three workers behind it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -11,7 +12,7 @@ from tests.conftest import Addresses, Keys
 from tests.eventually import eventually
 from tests.unit.gateway.serving import Served, nothing_undeclared, settings_of
 
-GRACE = {"username": "grace", "email": "grace@example.org", "password": "Flow-Matic-1955-Compiler"}
+LogIn = Callable[[str], Awaitable[dict[str, str]]]
 ADA = {"username": "ada", "email": "ada@example.org", "password": "Analytical-Engine-1843"}
 
 
@@ -26,12 +27,14 @@ async def served(
     running_auth_worker: Worker,
     running_task_worker: Worker,
     running_notifier: Worker,
+    scratch: Path,
 ) -> AsyncIterator[Served]:
     assert all((running_auth_worker, running_task_worker, running_notifier))
     settings = settings_of(
         amqp_url=addresses.amqp_url("gateway"),
         auth_sealing_key=keys.auth_sealing_key,
         notifier_sealing_key=keys.notifier_sealing_key,
+        object_storage_url=f"file://{scratch}/files",
     )
     async with build(settings) as gateway:
         port = gateway.runner.addresses[0][1]
@@ -41,24 +44,30 @@ async def served(
             yield served
 
 
-async def _log_in(served: Served, account: dict[str, str]) -> dict[str, str]:
-    """Registered and logged in: the header that says so."""
-    registered = await served.ask("POST", "/v1/auth/register", json=account)
-    assert registered.status == 201, registered.body
-    credentials = {"username": account["username"].upper(), "password": account["password"]}
-    tokens = await served.ask("POST", "/v1/auth/login", json=credentials)
-    assert tokens.status == 200, tokens.body
-    return {"Authorization": f"Bearer {tokens.json['access_token']}"}
+@pytest.fixture
+def log_in(served: Served) -> LogIn:
+    """Registers somebody: the header that says who he is."""
+
+    async def log_in(username: str) -> dict[str, str]:
+        account = {"username": username, "email": f"{username}@example.org", "password": ADA["password"]}
+        registered = await served.ask("POST", "/v1/auth/register", json=account)
+        assert registered.status == 201, registered.body
+        body = {"username": username.upper(), "password": ADA["password"]}
+        tokens = await served.ask("POST", "/v1/auth/login", json=body)
+        assert tokens.status == 200, tokens.body
+        return {"Authorization": f"Bearer {tokens.json['access_token']}"}
+
+    return log_in
 
 
 @pytest.fixture
-async def ada(served: Served) -> dict[str, str]:
-    return await _log_in(served, ADA)
+async def ada(log_in: LogIn) -> dict[str, str]:
+    return await log_in("ada")
 
 
 @pytest.fixture
-async def grace(served: Served) -> dict[str, str]:
-    return await _log_in(served, GRACE)
+async def grace(log_in: LogIn) -> dict[str, str]:
+    return await log_in("grace")
 
 
 @pytest.fixture(autouse=True)
