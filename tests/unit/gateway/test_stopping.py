@@ -34,6 +34,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         "AMQP_URL": "amqp://gateway:secret@127.0.0.1:1/",
         "GATEWAY_SECRET": "a secret of thirty-two characters",
         "AUTH_SEALING_KEY": "A" * 43,
+        "NOTIFIER_SEALING_KEY": "A" * 43,
         "CORS_ORIGINS": "https://a.example, https://b.example",
         "RATE_LIMIT_LOGIN": "7/minute",
         "REQUEST_TIMEOUT": "2.5",
