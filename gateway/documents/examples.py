@@ -76,7 +76,8 @@ def _by_type(schema: Schema, definitions: Mapping[str, Schema], name: str) -> An
     if kind == "array":
         return [example_of(schema.get("items", {}), definitions, "tag" if name == "tags" else name)]
     if kind == "string":
-        return _BY_FORMAT.get(schema.get("format", "")) or _BY_NAME.get(name) or "text"
+        moment = _TIME if name.endswith(("_at", "_until")) or name in ("since", "timestamp") else None
+        return _BY_FORMAT.get(schema.get("format", "")) or _BY_NAME.get(name) or moment or "text"
     return {"integer": max(1, schema.get("minimum", 1)), "number": 0.5, "boolean": True, "null": None}.get(
         kind or "", {}
     )

@@ -31,6 +31,8 @@ async def lock_preferences(connection: PoolConnectionProxy, user_id: UUID) -> Pr
 
 
 async def list_preferences(connection: PoolConnectionProxy, user_ids: Collection[UUID]) -> dict[UUID, Preferences]:
+    if not user_ids:
+        return {}
     rows = await connection.fetch(
         "SELECT user_id, document FROM preferences WHERE user_id = ANY ($1::uuid[])", list(user_ids)
     )

@@ -28,6 +28,9 @@ async def test_a_mail_is_due_at_once_and_its_token_stays_sealed(connection: Pool
     assert row | {"content": json.loads(row["content"]), "leased_until": None} == {
         "id": message_id,
         "template": "verification",
+        "event_id": None,
+        "user_id": None,
+        "kind": None,
         "recipient": "ada@example.org",
         "content": {"username": "ada", "sealed_token": sealed},
         "state": "due",
