@@ -32,11 +32,14 @@ async def compare(served: Served, path: str, known: dict[str, Any], unknown: dic
         for is_known, body in ((True, known), (False, unknown)):
             started = time.perf_counter()
             answer = await served.ask("POST", path, json=body)
+            if answer.status in (503, 504):  # a machine that is too busy says so to everybody
+                continue
             seconds[is_known].append(time.perf_counter() - started)
             headers = {name: value for name, value in answer.headers.items() if name not in OF_EVERY_REQUEST}
             told = {name: value for name, value in (answer.json if answer.body else {}).items() if name[-3:] != "_id"}
             seen.add((answer.status, str(sorted(headers.items())), str(sorted(told.items()))))
     assert len(seen) == 1, seen
+    assert min(map(len, seconds.values())) > TRIES * 0.9
     medians = {is_known: statistics.median(times) for is_known, times in seconds.items()}
     return abs(medians[True] / medians[False] - 1)
 
