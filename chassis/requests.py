@@ -160,7 +160,9 @@ class Requests:
             outcome = "unavailable"
             raise
         finally:
-            metrics.REQUEST_DURATION.labels(message.wire_name, outcome).observe(time.perf_counter() - started, exemplar())
+            metrics.REQUEST_DURATION.labels(message.wire_name, outcome).observe(
+                time.perf_counter() - started, exemplar()
+            )
         if raw.status >= 400:
             problem = Problem.model_validate_json(raw.body)
             raise Refusal(problem.type, problem.detail, errors=problem.errors, facts=problem.facts)
