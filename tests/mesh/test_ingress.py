@@ -20,9 +20,10 @@ COMBINATION = "tests/manifests/combinations/canary-and-tokens"
 
 @dataclass
 class Stub:
-    """Answers 503 to /failing, and an endless stream on the path of events."""
+    """Answers 503 to /failing, and on the path of events with a stream that lasts until it is over."""
 
     seen: Counter[str] = field(default_factory=Counter)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.seen[request.method] += 1
@@ -31,7 +32,7 @@ class Stub:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b"data: first\n\n")
-        await asyncio.Event().wait()
+        await self.over.wait()
         return response
 
 
@@ -75,6 +76,8 @@ async def ingress(places: Iterator[str], tmp_path: Path) -> AsyncIterator[Ingres
         await stack.enter_async_context(running_envoy(tmp_path, "ingress", [listener], behind))
         http = await stack.enter_async_context(aiohttp.ClientSession(f"http://{at[0]}:{at[1]}"))
         yield Ingress(http, stable, canary)
+        stable.over.set()
+        canary.over.set()
 
 
 @pytest.mark.parametrize(
