@@ -66,7 +66,7 @@ def _type(annotation: Any) -> str:
     if get_origin(annotation) is tuple:
         return "list, separated by commas"
     names = {SecretStr: "**secret**", bool: "`true` or `false`", int: "whole number", float: "number", str: "text"}
-    return {**names, timedelta: "seconds"}[annotation]
+    return {**names, timedelta: "seconds", Path: "path"}[annotation]
 
 
 def _default(field: FieldInfo) -> str:
