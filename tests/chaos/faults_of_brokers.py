@@ -67,7 +67,6 @@ async def black_hole_of_worker(world: World) -> str:
     finally:
         world.broker["task_worker"].become(FINE)
     await world.flowing()
-    await world.running.services.pop("task_worker-2").stop()
     return f"the other worker answered in {flowing:.1f} s"
 
 

@@ -39,7 +39,6 @@ async def worker_frozen(world: World) -> str:
     finally:
         os.kill(pid, signal.SIGCONT)
     await world.flowing()
-    await world.running.services.pop("task_worker-2").stop()
     return f"{world.traffic.statuses(number)[504]} passed their deadline"
 
 
@@ -85,7 +84,6 @@ async def rolling_restart(world: World) -> str:
         await world.running.services[name].stop()
         await world.restart(name)
         await world.flowing()
-    await world.running.services.pop("task_worker-2").stop()
     statuses = world.traffic.statuses(number, "create") + world.traffic.statuses(number, "update")
     assert statuses.keys() <= {200, 201}, f"not only good answers: {statuses}"
     return f"{statuses.total()} changes, all acknowledged"
@@ -103,7 +101,6 @@ async def relay_owner_killed(world: World) -> str:
         )
     taken = time.monotonic() - started
     await world.restart("task_worker")
-    await world.running.services.pop("task_worker-2").stop()
     await world.flowing()
     return f"events flowed on within {taken:.1f} s"
 
