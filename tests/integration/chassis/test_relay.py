@@ -134,6 +134,8 @@ async def test_a_row_that_cannot_be_read_is_set_aside_and_the_lane_flows(
     )
     await superuser.execute(_INSERT, uuid7(), "nowhere.nothing_happened.v1")
     await eventually(
-        lambda: superuser.fetchval("SELECT array_agg(id) = ARRAY[$1::bigint] AND max(lane) = -1 FROM tasks.outbox", row),
+        lambda: superuser.fetchval(
+            "SELECT array_agg(id) = ARRAY[$1::bigint] AND max(lane) = -1 FROM tasks.outbox", row
+        ),
         within=30,
     )
