@@ -148,14 +148,19 @@ class Relay:
         return len(confirmed), len(confirmed) < len(rows)
 
     async def _publish_in_order(self, rows: Sequence[asyncpg.Record]) -> tuple[list[int], int | None]:
-        """The ids that the broker confirmed, and the one that it closed the channel on.
+        """The ids that the broker confirmed, and the one that it closed the channel on or that cannot be read.
 
         After the first failure nothing later of the aggregate is published.
         """
         confirmed: list[int] = []
         for row in rows:
             try:
-                await self._broker.publish(self._message(row), timeout=_PUBLISH_TIMEOUT)
+                message = self._message(row)
+            except (KeyError, TypeError, ValueError) as error:
+                log.warning("outbox message cannot be read", outbox_id=row["id"], error=type(error).__name__)
+                return confirmed, row["id"]
+            try:
+                await self._broker.publish(message, timeout=_PUBLISH_TIMEOUT)
             except Unavailable as error:
                 log.debug("outbox waits", reason=str(error))
                 return confirmed, None
@@ -186,6 +191,8 @@ class Relay:
         if row["command"] is not None:
             command = orjson.loads(row["command"])
             wire_name, body = command["type"], orjson.dumps(command["body"])
+        elif row["data"] is None:
+            raise ValueError("neither a command nor an event")
         else:
             wire_name, body = row["routing_key"], row["data"].encode()
             headers |= self._attributes(row)

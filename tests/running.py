@@ -120,7 +120,7 @@ async def run_services(
         environments[name].update(more)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession(url))
+        http = await stack.enter_async_context(aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)))
         running = Running(addresses, folder, url, mail_url, http, environments)
         try:
             for name in ("mail", "auth_worker", "task_worker", "notifier", "gateway"):

@@ -43,11 +43,12 @@ async def pool_busy(world: World) -> str:
     number = len(world.traffic.attempts)
     async with world.superuser() as connection, connection.transaction():
         await connection.execute("LOCK TABLE tasks.inbox IN EXCLUSIVE MODE")
-        await world.answered(503, since=number)
-        await world.lasts(2)
+        await world.lasts(4)
     flowing = await world.flowing()
+    statuses = world.traffic.statuses(number)
+    assert statuses[503], f"nobody was refused: {statuses}"
     assert flowing < 5, f"starved for {flowing:.1f} s"
-    return f"{world.traffic.statuses(number)[503]} refused; back in {flowing:.1f} s"
+    return f"answers {dict(statuses)}; back in {flowing:.1f} s"
 
 
 async def row_locked(world: World) -> str:

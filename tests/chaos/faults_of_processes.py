@@ -39,7 +39,6 @@ async def worker_frozen(world: World) -> str:
     finally:
         os.kill(pid, signal.SIGCONT)
     await world.flowing()
-    await world.running.services.pop("task_worker-2").stop()
     return f"{world.traffic.statuses(number)[504]} passed their deadline"
 
 
@@ -85,7 +84,6 @@ async def rolling_restart(world: World) -> str:
         await world.running.services[name].stop()
         await world.restart(name)
         await world.flowing()
-    await world.running.services.pop("task_worker-2").stop()
     statuses = world.traffic.statuses(number, "create") + world.traffic.statuses(number, "update")
     assert statuses.keys() <= {200, 201}, f"not only good answers: {statuses}"
     return f"{statuses.total()} changes, all acknowledged"
@@ -103,7 +101,6 @@ async def relay_owner_killed(world: World) -> str:
         )
     taken = time.monotonic() - started
     await world.restart("task_worker")
-    await world.running.services.pop("task_worker-2").stop()
     await world.flowing()
     return f"events flowed on within {taken:.1f} s"
 
@@ -111,20 +108,28 @@ async def relay_owner_killed(world: World) -> str:
 async def poison_outbox_row(world: World) -> str:
     """The broker closes the channel on it; the rest of its lane goes on, and it stays to be looked at."""
     async with world.superuser() as connection:
-        row = await connection.fetchval(
-            """
-            INSERT INTO tasks.outbox (message_id, lane, exchange, routing_key, aggregate_id, command)
-            VALUES ($1, 0, 'taskmesh.nowhere', 'nowhere', $1, '{"type": "x", "data": {}}')
-            RETURNING id
-            """,
-            uuid4(),
-        )
-        try:
-            await eventually(
-                lambda: connection.fetchval("SELECT lane = -1 FROM tasks.outbox WHERE id = $1", row), within=60
+        rows = [
+            await connection.fetchval(
+                """
+                INSERT INTO tasks.outbox (message_id, lane, exchange, routing_key, aggregate_id, command)
+                VALUES ($1, 0, $2, 'tasks.commands', $1, $3)
+                RETURNING id
+                """,
+                uuid4(),
+                exchange,
+                command,
             )
+            for exchange, command in (
+                ("taskmesh.nowhere", '{"type": "x", "body": {}}'),
+                (COMMANDS, '{"neither": "type nor body"}'),
+                (COMMANDS, None),
+            )
+        ]
+        set_aside = "SELECT bool_and(lane = -1) FROM tasks.outbox WHERE id = ANY ($1)"
+        try:
+            await eventually(lambda: connection.fetchval(set_aside, rows), within=60)
         finally:
-            await connection.execute("DELETE FROM tasks.outbox WHERE id = $1", row)
+            await connection.execute("DELETE FROM tasks.outbox WHERE id = ANY ($1)", rows)
     return f"set aside; flowing {await world.flowing():.1f} s later"
 
 

@@ -53,7 +53,7 @@ async def play(world: World, scenario: Scenario) -> Result:
     except AssertionError as broken:
         return Result(scenario.id, scenario.fault, "failed", str(broken), time.monotonic() - started)
     finally:
-        world.heal()
+        await world.recover()
     return Result(scenario.id, scenario.fault, "ok", figure, time.monotonic() - started)
 
 

@@ -77,6 +77,14 @@ class World:
         self.killed.add(name)
         await self.running.start(name, **extra)
 
+    async def recover(self) -> None:
+        """Whatever became of the fault: a good network, and each service once."""
+        self.heal()
+        for name in [name for name in self.running.services if name not in self.pids]:
+            await self.running.services.pop(name).stop()
+        for name in [name for name in self.pids if self.running.services[name].pid is None]:
+            await self.restart(name)
+
     async def quiet(self) -> None:
         """After the end of the load: until its last attempt has an answer."""
         await eventually(lambda: all(each.ended for each in self.traffic.attempts), within=15)

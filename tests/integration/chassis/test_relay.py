@@ -117,3 +117,27 @@ async def test_an_event_that_nobody_is_bound_to_is_kept_and_holds_up_nothing(
     kept = await reader.take("events.unrouted")
     assert kept.message_id == str(event_id)
     await eventually(lambda: superuser.fetchval("SELECT count(*) = 0 FROM tasks.outbox"))
+
+
+@pytest.mark.parametrize("command", ['{"neither": "type nor body"}', '{"type": "x"}', "[]", None])
+@pytest.mark.usefixtures("running_task_worker")
+async def test_a_row_that_cannot_be_read_is_set_aside_and_the_lane_flows(
+    superuser: asyncpg.Connection, command: str | None
+) -> None:
+    """It killed every worker that saw it, until tests/chaos found it."""
+    row = await superuser.fetchval(
+        """
+        INSERT INTO tasks.outbox (message_id, lane, exchange, routing_key, aggregate_id, command)
+        VALUES ($1, 0, 'taskmesh.commands', 'tasks.commands', $1, $2)
+        RETURNING id
+        """,
+        uuid7(),
+        command,
+    )
+    await superuser.execute(_INSERT, uuid7(), "nowhere.nothing_happened.v1")
+    await eventually(
+        lambda: superuser.fetchval(
+            "SELECT array_agg(id) = ARRAY[$1::bigint] AND max(lane) = -1 FROM tasks.outbox", row
+        ),
+        within=30,
+    )
