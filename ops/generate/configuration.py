@@ -65,7 +65,6 @@ def _type(annotation: Any) -> str:
         return _type(next(argument for argument in arguments if argument is not type(None)))
     if get_origin(annotation) is tuple:
         return "list, separated by commas"
-<<<<<<< HEAD
     names = {
         SecretStr: "**secret**",
         bool: "`true` or `false`",
@@ -75,10 +74,6 @@ def _type(annotation: Any) -> str:
         Path: "path",
     }
     return {**names, timedelta: "seconds"}[annotation]
-=======
-    names = {SecretStr: "**secret**", bool: "`true` or `false`", int: "whole number", float: "number", str: "text"}
-    return {**names, timedelta: "seconds", Path: "path"}[annotation]
->>>>>>> issue-8
 
 
 def _default(field: FieldInfo) -> str:
