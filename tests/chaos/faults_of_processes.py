@@ -148,7 +148,6 @@ async def poison(world: World) -> str:
         {"type": "tasks.fly_to_the_moon.v1"},
         {"type": ""},
         {"message_id": "not a uuid"},
-        {"message_id": ""},
         {"headers": {"x-actor": "{"}},
         {"reply_to": "tasks.commands", "correlation_id": "1", "headers": {"x-deadline": 1}},
         {"reply_to": "../../etc", "correlation_id": "1", "headers": {"x-deadline": 1}},

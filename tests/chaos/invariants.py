@@ -18,7 +18,7 @@ GRACE = 0.5  # seconds
 LATE = 2.0  # seconds
 EXPECTED = {200, 201, 404, 409, 412, 429, 503, 504}
 KEEPS = {"parking", "expired", "events.unrouted"}
-_OPEN_FILES = 10  # that come and go
+_OPEN_FILES = 24  # a pool of 16 that was not full yet, and a few that come and go
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,8 @@ async def queues_are_empty(world: World, connection: asyncpg.Connection) -> str:
     try:
         await eventually(empty, within=60, every=0.5)
     except AssertionError:
-        parked = await connection.fetchval("SELECT count(*) FROM notifier.dead_letter")
-        raise Broken(f"left {left}, parked {parked} of {world.poison}") from None
+        letters = await connection.fetch("SELECT reason, type, error FROM notifier.dead_letter ORDER BY id")
+        raise Broken(f"left {left}, {world.poison} poisoned, parked {[tuple(each) for each in letters]}") from None
     return f"nothing left, {world.poison} of {world.poison} parked"
 
 
