@@ -109,14 +109,8 @@ def test_our_public_key_is_no_secret_to_sign_with(signer: Signer) -> None:
         {"sub": "somebody"},
         {"sid": "session"},
         {"username": "a b"},
-        {"exp": str(int(time.time()) + 900)},
         {"exp": 1e20},
-        {"exp": float(int(time.time()) + 800)},
         {"exp": True},
-        {"exp": int(time.time()) + 10**6},
-        {"exp": int(time.time()) + 5000},
-        {"nbf": int(time.time()) + 3600},
-        {"iat": int(time.time()) + 3600, "exp": int(time.time()) + 4400},
         {"iat": "0"},
         {"scope": ["tasks:read"]},
     ],
@@ -124,6 +118,23 @@ def test_our_public_key_is_no_secret_to_sign_with(signer: Signer) -> None:
 def test_claims_are_what_they_must_be(signer: Signer, claims: dict[str, Any]) -> None:
     with pytest.raises(Refusal) as refusal:
         _verify(signer, signer.token(**claims))
+    assert refusal.value.problem.type.code == "invalid-token"
+
+
+@pytest.mark.parametrize(
+    "claims_at",
+    [
+        lambda now: {"exp": str(now + 900)},
+        lambda now: {"exp": float(now + 800)},
+        lambda now: {"exp": now + 10**6},
+        lambda now: {"exp": now + 1000},
+        lambda now: {"nbf": now + 3600},
+        lambda now: {"iat": now + 3600, "exp": now + 4000},
+    ],
+)
+def test_moments_are_what_they_must_be(signer: Signer, claims_at: Callable[[int], dict[str, Any]]) -> None:
+    with pytest.raises(Refusal) as refusal:
+        _verify(signer, signer.token(**claims_at(int(time.time()))))
     assert refusal.value.problem.type.code == "invalid-token"
 
 
