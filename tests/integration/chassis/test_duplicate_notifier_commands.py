@@ -86,8 +86,8 @@ async def test_a_webhook_is_disabled(addresses: Addresses, requests: Requests, s
 async def test_a_notification_is_read(requests: Requests, superuser: asyncpg.Connection) -> None:
     notification: UUID = await superuser.fetchval(
         """
-        INSERT INTO notifier.notifications (id, event_id, user_id, kind, summary, created_at, shown_from)
-        VALUES ($1, $1, $2, 'task_shared_with_me', 'a', now(), now())
+        INSERT INTO notifier.notifications (id, event_id, user_id, kind, summary, created_at)
+        VALUES ($1, $1, $2, 'task_shared_with_me', 'a', now())
         RETURNING id
         """,
         uuid7(),

@@ -13,6 +13,8 @@ from chassis.topology import (
     COMMANDS,
     DEAD,
     EVENTS,
+    EVENTS_LOG,
+    FEED,
     OPERATOR,
     PARKING,
     REPLIES,
@@ -29,26 +31,30 @@ from tests.conftest import PASSWORDS
 
 DEFAULT = ""
 """The exchange that leads to every queue by its name."""
-REPLY_QUEUE = "gateway.replies." + "0" * 32
+REPLY_QUEUE, FEED_QUEUE, NOTIFIER_REPLY_QUEUE = OWN_QUEUES = [
+    f"{kind}.{'0' * 32}" for kind in ("gateway.replies", "gateway.feed", "notifier.replies")
+]
+"""Named by the service that declares them, one for each of its processes."""
 EXCHANGES = [DEFAULT, *(exchange.name for exchange in TOPOLOGY.exchanges)]
-QUEUES = [REPLY_QUEUE, *(queue.name for queue in TOPOLOGY.queues)]
+QUEUES = [*OWN_QUEUES, *(queue.name for queue in TOPOLOGY.queues)]
+PURGEABLE = [queue for queue in QUEUES if queue != EVENTS_LOG.name]
 
 OF_A_WORKER = {REPLIES, EVENTS, COMMANDS, PARKING, *(f"{RETRY}.{tier}" for tier in RETRY_TIERS)}
 WRITES = {
     "gateway": {COMMANDS},
     "auth_worker": OF_A_WORKER,
     "task_worker": OF_A_WORKER,
-    "notifier": OF_A_WORKER,
+    "notifier": OF_A_WORKER | {FEED},
     OPERATOR: {*EXCHANGES},
 }
 READS = {
-    "gateway": {REPLY_QUEUE},
+    "gateway": {REPLY_QUEUE, FEED_QUEUE},
     "auth_worker": {queue for queue in QUEUES if queue.startswith("auth.")},
     "task_worker": {queue for queue in QUEUES if queue.startswith("tasks.")},
     "notifier": {queue for queue in QUEUES if queue.startswith("notifier.")} | {"parking"},
     OPERATOR: {*QUEUES},
 }
-CONFIGURES = {"gateway": {REPLY_QUEUE}, OPERATOR: {*QUEUES}}
+CONFIGURES = {"gateway": {REPLY_QUEUE, FEED_QUEUE}, "notifier": {NOTIFIER_REPLY_QUEUE}, OPERATOR: {*QUEUES}}
 
 Operation = Callable[[AbstractChannel, str], Awaitable[object]]
 
@@ -65,7 +71,8 @@ async def own_vhost(rabbitmq: RabbitMQ) -> AsyncIterator[str]:
     await declare(rabbitmq.management_url, vhost, rabbitmq.admin, passwords=PASSWORDS)
     async with open_management(rabbitmq.management_url, rabbitmq.admin) as api:
         body = {"durable": True, "arguments": {"x-queue-type": "classic"}}
-        await api.put("queues", vhost, REPLY_QUEUE, body=body)
+        for queue in OWN_QUEUES:
+            await api.put("queues", vhost, queue, body=body)
         yield vhost
         await api.delete("vhosts", vhost)
 
@@ -75,7 +82,16 @@ async def publish(channel: AbstractChannel, name: str) -> None:
     await exchange.publish(aio_pika.Message(b""), "nowhere", mandatory=False)
 
 
-async def get(channel: AbstractChannel, name: str) -> None:
+async def _ignore(_: object) -> None:
+    pass
+
+
+async def read(channel: AbstractChannel, name: str) -> None:
+    if name == EVENTS_LOG.name:  # nothing is taken from a stream, it is followed
+        await channel.set_qos(1)
+        stream = await channel.get_queue(name, ensure=False)
+        await stream.consume(_ignore, arguments={"x-stream-offset": "next"})
+        return
     with suppress(ChannelLockedResource):  # a queue with one active consumer is not taken from in this way
         await (await channel.get_queue(name, ensure=False)).get(fail=False)
 
@@ -108,8 +124,8 @@ async def test_a_user_may_do_what_the_table_says(rabbitmq: RabbitMQ, own_vhost: 
     url = rabbitmq.amqp_url(user, PASSWORDS[user], own_vhost)
     async with await aio_pika.connect(url) as connection:
         assert await allowed(connection, publish, EXCHANGES) == WRITES[user]
-        assert await allowed(connection, get, QUEUES) == READS[user]
-        assert await allowed(connection, purge, QUEUES) == READS[user]
+        assert await allowed(connection, read, QUEUES) == READS[user]
+        assert await allowed(connection, purge, PURGEABLE) == READS[user] - {EVENTS_LOG.name}
         assert await allowed(connection, delete, QUEUES) == CONFIGURES.get(user, set())
 
 

@@ -16,7 +16,9 @@ from task_worker.handlers.update_task import update_task
 from tests.integration.handling import deliver
 from tests.integration.task_worker.conftest import AttachTo, CommentOn, Look, Make, ShareWith
 
-TODAY = datetime.now(UTC).date()
+
+def today() -> date:
+    return datetime.now(UTC).date()
 
 
 async def told(connection: PoolConnectionProxy) -> list[object]:
@@ -33,7 +35,7 @@ async def pass_time(connection: PoolConnectionProxy, time: timedelta) -> None:
 async def test_a_task_is_due_soon_once_and_overdue_once(
     connection: PoolConnectionProxy, ada: Actor, grace: Actor, make: Make, share: ShareWith, look: Look
 ) -> None:
-    task = await make(due_date=TODAY + timedelta(days=5))
+    task = await make(due_date=today() + timedelta(days=5))
     await share(task, grace, "view")
     assert await told(connection) == []
     await pass_time(connection, timedelta(days=5))
@@ -49,9 +51,9 @@ async def test_a_task_is_due_soon_once_and_overdue_once(
 
 
 async def test_another_due_date_is_told_of_again(connection: PoolConnectionProxy, ada: Actor, make: Make) -> None:
-    task = await make(due_date=TODAY)
+    task = await make(due_date=today())
     assert await told(connection) == [TaskDueSoon]
-    patch = TaskPatch(due_date=TODAY + timedelta(days=1), title="Later")
+    patch = TaskPatch(due_date=today() + timedelta(days=1), title="Later")
     await update_task(UpdateTask(task_id=task.id, patch=patch), deliver(connection, ada))
     await pass_time(connection, timedelta(days=1))
     assert await told(connection) == [TaskDueSoon]
@@ -60,7 +62,7 @@ async def test_another_due_date_is_told_of_again(connection: PoolConnectionProxy
 async def test_what_is_completed_or_was_written_late_is_not_told_of(
     connection: PoolConnectionProxy, ada: Actor, make: Make
 ) -> None:
-    task = await make(due_date=TODAY)
+    task = await make(due_date=today())
     await update_task(UpdateTask(task_id=task.id, patch=TaskPatch(completed=True)), deliver(connection, ada))
     assert (await make(due_date=date(2020, 1, 31))).overdue
     assert await told(connection) == []
