@@ -27,7 +27,9 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 
 FROM ${PYTHON_IMAGE}
 
-RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin taskmesh
+# The folder of files belongs to the user, and so does a new volume that is mounted there.
+RUN useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin taskmesh && \
+    install --directory --owner=10001 --group=10001 /var/lib/taskmesh
 
 COPY --from=build /venv /venv
 COPY --from=build /app /app

@@ -13,6 +13,7 @@ class Account:
     email: str
     password_hash: str
     email_verified_at: datetime | None
+    display_name: str | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -27,6 +28,7 @@ class Account:
             username=self.username,
             email=self.email,
             email_verified=self.email_verified_at is not None,
+            display_name=self.display_name,
             version=self.version,
             created_at=self.created_at,
             updated_at=self.updated_at,

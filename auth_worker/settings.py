@@ -25,3 +25,6 @@ class Settings(WorkerSettings):
     session_lifetime: Seconds = Field(
         timedelta(days=30), description="How long a session lives without a log-in, in seconds."
     )
+    signing_key_lifetime: Annotated[Seconds, Field(ge=timedelta(hours=1))] = Field(
+        timedelta(days=30), description="How long a key signs access tokens before the next one does, in seconds."
+    )

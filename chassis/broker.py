@@ -27,6 +27,7 @@ from chassis import metrics
 from chassis.background import Background
 from chassis.breaker import Breaker
 from chassis.errors import TaskmeshError, Unavailable
+from chassis.settings import Url
 from chassis.topology import COMMANDS
 from contracts.problems import BROKER_UNAVAILABLE, OVERLOADED, SERVICE_UNAVAILABLE
 
@@ -43,6 +44,8 @@ _BROKEN = (aio_pika.exceptions.AMQPError, RuntimeError, OSError, TimeoutError)
 _LOST = (*_BROKEN, asyncio.CancelledError)
 
 Headers = Mapping[str, Any]
+Channel = aiormq.Channel
+Delivered = aiormq.abc.DeliveredMessage
 
 
 class PublishUnconfirmed(TaskmeshError):
@@ -104,8 +107,8 @@ def _raise_if_cancelled(error: BaseException) -> None:
 class Link:
     """One connection. Reconnects a second or two after it is lost, and is closed when the broker stops answering."""
 
-    def __init__(self, url: URL, *, name: str, purpose: str) -> None:
-        self._url = url.update_query(heartbeat=_HEARTBEAT)
+    def __init__(self, url: Url, *, name: str, purpose: str) -> None:
+        self._url = url
         self._name = f"{name} {purpose}"
         self._gauge = metrics.BROKER_UP.labels(purpose)
         self._up = asyncio.Event()
@@ -118,7 +121,8 @@ class Link:
 
     async def keep(self) -> None:
         while True:
-            connection = aio_pika.Connection(self._url, client_properties={"connection_name": self._name})
+            url = URL(self._url()).update_query(heartbeat=_HEARTBEAT)
+            connection = aio_pika.Connection(url, client_properties={"connection_name": self._name})
             try:
                 await connection.connect(timeout=_CONNECT_TIMEOUT)
                 log.info("broker connected", connection=self._name)
@@ -269,12 +273,11 @@ class Consumption:
 
 
 class Broker:
-    def __init__(self, url: str, service: str, background: Background) -> None:
-        parsed = URL(url)
-        self.user = parsed.user or ""
+    def __init__(self, url: Url, service: str, background: Background) -> None:
+        self.user = URL(url()).user or ""
         self._service = service
-        self._publishing = Link(parsed, name=service, purpose="publish")
-        self._consuming = Link(parsed, name=service, purpose="consume")
+        self._publishing = Link(url, name=service, purpose="publish")
+        self._consuming = Link(url, name=service, purpose="consume")
         self._publisher = KeptChannel(self._publishing, _nothing, name="publisher", publisher_confirms=True)
         self._breaker = Breaker(failures=5, pause=2.0)
         self._consumptions: list[Consumption] = []
@@ -364,7 +367,7 @@ async def _nothing(_: aiormq.Channel) -> None:
 
 
 @asynccontextmanager
-async def open_broker(url: str, service: str) -> AsyncIterator[Broker]:
+async def open_broker(url: str | Url, service: str) -> AsyncIterator[Broker]:
     """Open for as long as the block runs, whether or not the broker is there."""
     async with Background() as background:
-        yield Broker(url, service, background)
+        yield Broker(url if callable(url) else lambda: url, service, background)

@@ -6,6 +6,7 @@ deadline -> BEGIN -> inbox -> handler -> event_log and outbox -> deadline -> COM
 import asyncio
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -155,11 +156,15 @@ class Commands:
     ) -> tuple[Reply, bool]:
         if recorded.command_id != envelope.message_id and recorded.request_sha != envelope.request_sha:
             return Reply.no(Problem(type=IDEMPOTENCY_KEY_REUSED)), False
+        replayed = recorded.command_id != envelope.message_id
         if recorded.reply is None:
             # A secret is not kept: it is worked out again, and whatever that did is rolled back.
-            answer = await subscription.handle(command, Delivery(envelope, connection))
-            return Reply(recorded.status, _dump(answer.reply), recorded.command_id), False
-        replayed = recorded.command_id != envelope.message_id
+            first = replace(envelope, message_id=recorded.command_id)
+            try:
+                answer = await subscription.handle(command, Delivery(first, connection))
+            except Refusal as refusal:
+                return Reply.no(refusal.problem, recorded.command_id), False
+            return Reply(recorded.status, _dump(answer.reply), recorded.command_id, replayed), False
         if replayed:
             await inbox.record_repeat(connection, envelope, recorded)
         return Reply(recorded.status, recorded.reply.encode(), recorded.command_id, replayed), replayed

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,11 +10,11 @@ import structlog
 
 from chassis import metrics
 from chassis.broker import Broker, Incoming, Outgoing, PublishUnconfirmed
-from chassis.envelope import Caller, Envelope, find_caller, read_envelope
+from chassis.envelope import Caller, Envelope, find_caller, find_sender, read_envelope
 from chassis.errors import ParkReason, Unavailable, Unprocessable
 from chassis.replies import Reply, send_reply
 from chassis.topology import PARKING, RETRY, RETRY_TIERS
-from chassis.tracing import process_span
+from chassis.tracing import exemplar, process_span
 from contracts.problems import INTERNAL, SERVICE_UNAVAILABLE, Problem
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ class Consumer:
 
     async def receive(self, incoming: Incoming) -> None:
         """Settles the message, or leaves it unacknowledged, so that the broker delivers it again."""
-        started, outcome = time.perf_counter(), "done"
+        started, outcome, trace = time.perf_counter(), "done", None
         metrics.CONSUMED.labels(self._queue).inc()
         try:
             envelope = read_envelope(incoming, own_user=self._broker.user)
@@ -44,6 +44,7 @@ class Consumer:
                 max(0.0, (datetime.now(UTC) - envelope.sent_at).total_seconds())
             )
             with process_span(self._queue, str(envelope.message_id), envelope.wire_name, incoming.headers):
+                trace = exemplar()
                 await self._process_when_possible(envelope, incoming)
         except Unprocessable as error:
             outcome = "parked"
@@ -56,7 +57,8 @@ class Consumer:
             await incoming.acknowledge()
         finally:
             wire_name = incoming.properties.message_type or "unknown"
-            metrics.PROCESS_DURATION.labels(self._queue, wire_name, outcome).observe(time.perf_counter() - started)
+            spent = time.perf_counter() - started
+            metrics.PROCESS_DURATION.labels(self._queue, wire_name, outcome).observe(spent, trace)
 
     async def _process_when_possible(self, envelope: Envelope, incoming: Incoming) -> None:
         """Where somebody waits he is told at once; what nobody waits for is held, and costs no attempt."""
@@ -100,6 +102,7 @@ class Consumer:
             **self._headers(incoming),
             "x-attempt": _attempt(incoming),
             "x-source-queue": self._queue,
+            "x-awaited": caller is not None,
             "x-park-reason": reason,
             "x-error-class": type(error).__qualname__,
             # The text of a defect may hold what a user wrote; that of Unprocessable is ours.
@@ -127,11 +130,15 @@ class Consumer:
 
     def _headers(self, incoming: Incoming) -> dict[str, Any]:
         """What the message needs on its second way: not the broker's marks of the first."""
-        # Texts alone: what else a header can hold may be read, and not written.
-        texts = {name: value for name, value in incoming.headers.items() if isinstance(value, str)}
-        kept = {name: value for name, value in texts.items() if name in _CARRIED or name.startswith("ce-")}
-        sender = incoming.properties.user_id
-        return {**kept, "x-sender": texts.get("x-sender", "") if sender == self._broker.user else sender or ""}
+        # Said even where it is nobody: for what has no first sender, our own name would stand.
+        sender = find_sender(incoming, own_user=self._broker.user)
+        return {**carried_headers(incoming.headers), "x-sender": sender}
+
+
+def carried_headers(headers: Mapping[str, Any]) -> dict[str, str]:
+    # Texts alone: what else a header can hold may be read, and not written.
+    texts = {name: value for name, value in headers.items() if isinstance(value, str)}
+    return {name: value for name, value in texts.items() if name in _CARRIED or name.startswith("ce-")}
 
 
 def _attempt(incoming: Incoming) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import structlog
@@ -11,6 +12,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from chassis import metrics
 from chassis.errors import Unavailable
+from chassis.settings import Url
 from contracts.problems import DATABASE_UNAVAILABLE, OVERLOADED
 
 log = structlog.get_logger()
@@ -32,7 +34,7 @@ LOST = (
 
 
 class Database:
-    def __init__(self, url: str, *, application: str, size: int) -> None:
+    def __init__(self, url: Url, *, application: str, size: int) -> None:
         self._url = url
         self._application = application
         self._size = size
@@ -40,14 +42,10 @@ class Database:
         # asyncpg's own queue is unfair under contention, and its wait for a frozen server has no end.
         self._permits = asyncio.Semaphore(size)
 
-    @property
-    def url(self) -> str:
-        return self._url
-
     async def open(self) -> None:
         """Connects to nobody yet: a server that is away is found out about by who needs it."""
         self._pool = await asyncpg.create_pool(
-            self._url,
+            connect=self._connect,
             min_size=0,
             max_size=self._size,
             timeout=2,
@@ -56,6 +54,10 @@ class Database:
             reset=_nothing,
             server_settings={"application_name": self._application, "timezone": "UTC"},
         )
+        self._show(self._pool)
+
+    async def _connect(self, *_: Any, **settings: Any) -> asyncpg.Connection:
+        return await asyncpg.connect(self._url(), **settings)
 
     async def close(self) -> None:
         try:
@@ -72,8 +74,9 @@ class Database:
         """
         pool, started = self._pool, time.perf_counter()
         try:
-            async with asyncio.timeout(_ACQUIRE_TIMEOUT):
-                await self._permits.acquire()
+            with metrics.DATABASE_PENDING.track_inprogress():
+                async with asyncio.timeout(_ACQUIRE_TIMEOUT):
+                    await self._permits.acquire()
         except TimeoutError as error:
             raise Unavailable(OVERLOADED, "every database connection is busy") from error
         try:
@@ -110,10 +113,11 @@ class Database:
             return False
         return True
 
-    def measure(self) -> None:
-        size, idle = self._pool.get_size(), self._pool.get_idle_size()
-        metrics.DATABASE_CONNECTIONS.labels("idle").set(idle)
-        metrics.DATABASE_CONNECTIONS.labels("used").set(size - idle)
+    def _show(self, pool: asyncpg.Pool) -> None:
+        """Read at every scrape, so that nobody has to remember to measure."""
+        metrics.DATABASE_MAX.set(self._size)
+        metrics.DATABASE_CONNECTIONS.labels("idle").set_function(pool.get_idle_size)
+        metrics.DATABASE_CONNECTIONS.labels("used").set_function(lambda: pool.get_size() - pool.get_idle_size())
 
 
 async def _nothing(_: asyncpg.Connection) -> None:
@@ -121,8 +125,8 @@ async def _nothing(_: asyncpg.Connection) -> None:
 
 
 @asynccontextmanager
-async def open_database(url: str, *, application: str, size: int) -> AsyncIterator[Database]:
-    database = Database(url, application=application, size=size)
+async def open_database(url: str | Url, *, application: str, size: int) -> AsyncIterator[Database]:
+    database = Database(url if callable(url) else lambda: url, application=application, size=size)
     await database.open()
     try:
         yield database

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from chassis.broker import Incoming
 from chassis.errors import Unprocessable
+from chassis.topology import OPERATOR
 from contracts.message import Actor
 
 MAX_BODY = 256 * 1024  # bytes
 MAX_BUDGET = timedelta(seconds=35)
 """No caller waits longer, so a deadline further away is cut to this."""
 
-_REPLY_TO = re.compile(r"gateway\.replies\.[0-9a-f]{32}")
+_REPLY_TO = re.compile(r"(gateway|notifier)\.replies\.[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,6 @@ class Envelope:
 
 
 def read_envelope(incoming: Incoming, *, own_user: str) -> Envelope:
-    """`own_user` may speak for the first sender of a message: it is who sets a message aside for later."""
     properties, headers = incoming.properties, incoming.headers
     if len(incoming.body) > MAX_BODY:
         raise Unprocessable("decode", f"the body has {len(incoming.body)} bytes")
@@ -64,12 +64,23 @@ def read_envelope(incoming: Incoming, *, own_user: str) -> Envelope:
         message_id=_message_id(properties.message_id),
         wire_name=properties.message_type or "",
         sent_at=properties.timestamp,
-        sender=(_text(headers, "x-sender") if properties.user_id == own_user else properties.user_id) or "",
+        sender=find_sender(incoming, own_user=own_user),
         actor=_actor(headers.get("x-actor")),
         caller=_caller(incoming),
         idempotency_key=_text(headers, "x-idempotency-key"),
         request_sha=_text(headers, "x-request-sha") or "",
     )
+
+
+def find_sender(incoming: Incoming, *, own_user: str) -> str:
+    """The first sender. Who sets a message aside, and the operator who replays it, may speak for him.
+
+    What a service sends to itself has no other sender beside it.
+    """
+    user, first = incoming.properties.user_id or "", _text(incoming.headers, "x-sender")
+    if user == own_user:
+        return first or "" if "x-sender" in incoming.headers else user
+    return (first or "") if user == OPERATOR else user
 
 
 def _message_id(text: str | None) -> UUID:
@@ -101,7 +112,7 @@ def _caller(incoming: Incoming) -> Caller | None:
     if properties.reply_to is None:
         return None
     if not _REPLY_TO.fullmatch(properties.reply_to):
-        raise Unprocessable("authz", "the answer is wanted at a queue that is not a gateway's")
+        raise Unprocessable("authz", "the answer is wanted at a queue that is nobody's who asks")
     if not properties.correlation_id:
         raise Unprocessable("decode", "an answer is wanted without a correlation id")
     if not isinstance(deadline, int) or isinstance(deadline, bool):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
 
-from contracts.message import Event
+from contracts.message import Command, Event
 from contracts.problems import FieldError, Problem, ProblemType
 
 ParkReason = Literal["decode", "version", "authz", "validation", "transient-exhausted", "unhandled", "bug"]
@@ -25,7 +25,7 @@ class TaskmeshError(Exception):
 class Refusal(TaskmeshError):
     """`facts` become members of the problem document.
 
-    `tells` are events that are true although the answer is no, such as a failed login.
+    `tells` are true although the answer is no, such as that a login failed; what was written is kept with them.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Refusal(TaskmeshError):
         *,
         errors: Sequence[FieldError] = (),
         facts: Mapping[str, str | int] = MappingProxyType({}),
-        tells: Sequence[Event] = (),
+        tells: Sequence[Event | Command[None]] = (),
     ) -> None:
         self.problem = Problem(type=problem, detail=detail, errors=tuple(errors), facts=dict(facts))
         self.tells = tells

@@ -23,7 +23,7 @@ async def append(connection: PoolConnectionProxy, tells: Tells, *, caused_by: En
         if isinstance(message, Event):
             await _append_event(connection, message, caused_by)
         else:
-            await _append_command(connection, message)
+            await append_command(connection, message)
 
 
 async def _append_event(connection: PoolConnectionProxy, event: Event, caused_by: Envelope) -> None:
@@ -39,7 +39,7 @@ async def _append_event(connection: PoolConnectionProxy, event: Event, caused_by
         """,
         uuid7(),
         event.wire_name,
-        event.resource_type,
+        event.aggregate_type or event.resource_type,
         event.aggregate_id,
         event.aggregate_version,
         caused_by.message_id,
@@ -51,7 +51,7 @@ async def _append_event(connection: PoolConnectionProxy, event: Event, caused_by
     )
 
 
-async def _append_command(connection: PoolConnectionProxy, command: Command[None]) -> None:
+async def append_command(connection: PoolConnectionProxy, command: Command[None]) -> None:
     message_id = uuid7()
     await connection.execute(
         """

@@ -21,6 +21,7 @@ from chassis.database import LOST
 from chassis.errors import Unavailable
 from chassis.failpoints import reach
 from chassis.outbox import LANES
+from chassis.settings import Url
 
 log = structlog.get_logger()
 
@@ -34,7 +35,7 @@ _SET_ASIDE_LANE = -1
 
 
 class Relay:
-    def __init__(self, database_url: str, broker: Broker, *, service: str, public_url: str) -> None:
+    def __init__(self, database_url: Url, broker: Broker, *, service: str, public_url: str) -> None:
         self._database_url = database_url
         self._broker = broker
         self._service = service
@@ -55,7 +56,7 @@ class Relay:
         while not self._draining:
             try:
                 connection = await asyncpg.connect(
-                    self._database_url,
+                    self._database_url(),
                     timeout=2,
                     command_timeout=5,
                     server_settings={"application_name": f"{self._service} relay"},
@@ -147,14 +148,19 @@ class Relay:
         return len(confirmed), len(confirmed) < len(rows)
 
     async def _publish_in_order(self, rows: Sequence[asyncpg.Record]) -> tuple[list[int], int | None]:
-        """The ids that the broker confirmed, and the one that it closed the channel on.
+        """The ids that the broker confirmed, and the one that it closed the channel on or that cannot be read.
 
         After the first failure nothing later of the aggregate is published.
         """
         confirmed: list[int] = []
         for row in rows:
             try:
-                await self._broker.publish(self._message(row), timeout=_PUBLISH_TIMEOUT)
+                message = self._message(row)
+            except (KeyError, TypeError, ValueError) as error:
+                log.warning("outbox message cannot be read", outbox_id=row["id"], error=type(error).__name__)
+                return confirmed, row["id"]
+            try:
+                await self._broker.publish(message, timeout=_PUBLISH_TIMEOUT)
             except Unavailable as error:
                 log.debug("outbox waits", reason=str(error))
                 return confirmed, None
@@ -185,6 +191,8 @@ class Relay:
         if row["command"] is not None:
             command = orjson.loads(row["command"])
             wire_name, body = command["type"], orjson.dumps(command["body"])
+        elif row["data"] is None:
+            raise ValueError("neither a command nor an event")
         else:
             wire_name, body = row["routing_key"], row["data"].encode()
             headers |= self._attributes(row)

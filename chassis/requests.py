@@ -1,12 +1,13 @@
-"""The gateway's side of a conversation: sends a command or query to its owner and waits for the answer."""
+"""The asker's side of a conversation: sends a command or query to its owner and waits for the answer."""
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
@@ -18,7 +19,7 @@ from chassis import metrics
 from chassis.broker import Broker, Outgoing, PublishUnconfirmed
 from chassis.errors import Refusal, TaskmeshError, Unavailable
 from chassis.topology import COMMANDS, REPLIES
-from chassis.tracing import publish_span
+from chassis.tracing import exemplar, publish_span
 from contracts.message import Actor, Command, Query
 from contracts.problems import BROKER_UNAVAILABLE, DEADLINE_EXCEEDED, OVERLOADED, RATE_LIMITED, Problem
 
@@ -74,27 +75,31 @@ class _Raw:
 class _Waiting:
     """Who waits for which answer. Bounded, and without a queue: who finds no place is refused now."""
 
-    def __init__(self, limit: int, limit_per_user: int | None) -> None:
+    def __init__(self, limit: int, limit_per_user: int | None, limit_by_queue: Mapping[str, int]) -> None:
         self._limit = limit
+        self._limit_by_queue = limit_by_queue
+        self._by_queue: Counter[str] = Counter()
         self._limit_per_user = limit_per_user
         self._answers: dict[str, asyncio.Future[_Raw]] = {}
         self._by_user: Counter[UUID | None] = Counter()
 
     @contextmanager
-    def place(self, actor: Actor | None) -> Iterator[tuple[str, asyncio.Future[_Raw]]]:
+    def place(self, actor: Actor | None, queue: str) -> Iterator[tuple[str, asyncio.Future[_Raw]]]:
         user = actor.id if actor else None
-        if len(self._answers) >= self._limit:
+        if len(self._answers) >= self._limit or self._by_queue[queue] >= self._limit_by_queue.get(queue, self._limit):
             raise Unavailable(OVERLOADED)
         if user is not None and self._limit_per_user is not None and self._by_user[user] >= self._limit_per_user:
             raise Refusal(RATE_LIMITED, "too many requests at once", facts={"retry_after": 1})
         correlation_id = uuid4().hex
         answer = self._answers[correlation_id] = asyncio.get_running_loop().create_future()
         self._by_user[user] += 1
+        self._by_queue[queue] += 1
         metrics.PENDING_REQUESTS.inc()
         try:
             yield correlation_id, answer
         finally:
             del self._answers[correlation_id]
+            self._by_queue[queue] -= 1
             self._by_user[user] -= 1
             if not self._by_user[user]:
                 del self._by_user[user]
@@ -114,9 +119,17 @@ class _Waiting:
 
 
 class Requests:
-    def __init__(self, broker: Broker, *, max_pending: int, max_pending_per_user: int | None) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        max_pending: int,
+        max_pending_per_user: int | None,
+        max_pending_by_queue: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """`max_pending_by_queue` keeps what is slow from taking every place."""
         self._broker = broker
-        self._waiting = _Waiting(max_pending, max_pending_per_user)
+        self._waiting = _Waiting(max_pending, max_pending_per_user, max_pending_by_queue)
         self._reply_to = ""
         self._replies = broker.keep_channel(self._open_replies, name="replies")
 
@@ -126,7 +139,7 @@ class Requests:
 
     async def _open_replies(self, channel: aiormq.Channel) -> None:
         """A new name for every connection: the old queue may not be reaped yet, and what it held is lost anyway."""
-        name = f"gateway.replies.{uuid4().hex}"
+        name = f"{self._broker.user}.replies.{uuid4().hex}"
         await channel.queue_declare(
             name, exclusive=True, auto_delete=True, durable=False, arguments={"x-queue-type": "classic"}
         )
@@ -160,7 +173,9 @@ class Requests:
             outcome = "unavailable"
             raise
         finally:
-            metrics.REQUEST_DURATION.labels(message.wire_name, outcome).observe(time.perf_counter() - started)
+            metrics.REQUEST_DURATION.labels(message.wire_name, outcome).observe(
+                time.perf_counter() - started, exemplar()
+            )
         if raw.status >= 400:
             problem = Problem.model_validate_json(raw.body)
             raise Refusal(problem.type, problem.detail, errors=problem.errors, facts=problem.facts)
@@ -172,7 +187,7 @@ class Requests:
         if not self.ready:
             raise Unavailable(BROKER_UNAVAILABLE)
         deadline = datetime.now(UTC) + sender.budget
-        with self._waiting.place(sender.actor) as (correlation_id, answer):
+        with self._waiting.place(sender.actor, queue) as (correlation_id, answer):
             headers = {**_headers(sender), "x-deadline": int(deadline.timestamp() * 1000)}
             outgoing = _outgoing(
                 message,

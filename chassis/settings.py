@@ -1,5 +1,6 @@
 """What every service is told by its environment. A secret has no default, and is never printed."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -38,6 +39,22 @@ def secret_url(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+Url = Callable[[], str]
+"""Asked for every connection: what it answers may change while the service runs."""
+
+
+def current(url: SecretStr, file: Path | None) -> Url:
+    """While the file cannot be read, as in the moment when it is exchanged, the URL of the start stands in."""
+
+    def read() -> str:
+        try:
+            return (file.read_text().strip() if file else "") or url.get_secret_value()
+        except OSError:
+            return url.get_secret_value()
+
+    return read
+
+
 class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True,
@@ -52,6 +69,10 @@ class ServiceSettings(BaseSettings):
 
     amqp_url: Annotated[SecretStr, secret_url("amqp", "amqps")] = Field(
         description="amqp://user:password@host:port/vhost; the user is the service's own."
+    )
+    amqp_url_file: Path | None = Field(
+        None,
+        description="A file with AMQP_URL, read again for every connection: the password changes without a restart.",
     )
 
     health_host: str = Field("0.0.0.0", description="Where /livez, /readyz and /metrics listen.")  # noqa: S104
@@ -70,9 +91,20 @@ class ServiceSettings(BaseSettings):
 
     failpoints: str = Field("", description="Where to die, for tests: `name=kill`. Obeyed only when ENVIRONMENT=test.")
 
+    @property
+    def current_amqp_url(self) -> Url:
+        return current(self.amqp_url, self.amqp_url_file)
+
 
 class WorkerSettings(ServiceSettings):
     database_url: Annotated[SecretStr, secret_url("postgres", "postgresql")] = Field(
         description="postgres://user:password@host:port/database; the role is the worker's own."
     )
+    database_url_file: Path | None = Field(
+        None, description="A file with DATABASE_URL, read again for every connection, as AMQP_URL_FILE is."
+    )
     database_pool_size: PositiveInt = Field(16, description="Connections; also how many commands are handled at once.")
+
+    @property
+    def current_database_url(self) -> Url:
+        return current(self.database_url, self.database_url_file)

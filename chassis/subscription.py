@@ -63,10 +63,16 @@ class QuerySubscription(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class EventSubscription:
-    """Takes every event that is bound to `queue`."""
+    """Takes every event that is bound to `queue`.
+
+    `in_order` handles one after the other, as they were published, and commits together what is waiting together.
+    `committed` is called after each commit.
+    """
 
     queue: str
     handle: Callable[[CloudEvent, Delivery], Awaitable[Tells]]
+    in_order: bool = False
+    committed: Callable[[], None] | None = None
 
 
 AnyCommand = CommandSubscription[Any]

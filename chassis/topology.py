@@ -18,6 +18,10 @@ RETRY = "taskmesh.retry"
 PARKING = "taskmesh.parking"
 DEAD = "taskmesh.dead"
 UNROUTED = "taskmesh.unrouted"
+FEED = "taskmesh.feed"
+
+OPERATOR = "operator"
+"""The user of people, who may do everything."""
 
 RETRY_TIERS: Mapping[str, int] = MappingProxyType(
     {"5s": 5_000, "30s": 30_000, "2m": 120_000, "10m": 600_000, "1h": 3_600_000}
@@ -118,6 +122,13 @@ QUERY_QUEUES = (_queries("auth.queries"), _queries("tasks.queries"), _queries("n
 # One active consumer, because it assigns the positions of the feed.
 ACTIVITY = Queue("notifier.activity", {**_SAFE, "x-single-active-consumer": True})
 
+NOTIFICATIONS = Queue("notifier.notifications", _SAFE)
+# For subscribers that start with an x-stream-offset; append-only, so that a second reader sees what the first did.
+EVENTS_LOG = Queue("events.log", {"x-queue-type": "stream", "x-max-age": "30D"})
+# Of other services' events, the few that tasks depend on.
+TASK_EVENTS = Queue("tasks.events", _SAFE)
+_TASK_EVENT_KEYS = ("auth.user_deleted.v1", "notifier.preferences_updated.v1")
+
 # Never -1: RabbitMQ 3.10 loses such a message at its first return.
 PARKED = Queue("parking", {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000})
 EXPIRED = Queue(
@@ -139,10 +150,13 @@ EVENTS_UNROUTED = Queue(
 def _bindings() -> Iterator[Binding]:
     for queue in (*COMMAND_QUEUES, *QUERY_QUEUES):
         yield Binding(COMMANDS, queue.name, queue.name)
-    for queue in (*COMMAND_QUEUES, ACTIVITY):
+    for queue in (*COMMAND_QUEUES, ACTIVITY, NOTIFICATIONS, TASK_EVENTS):
         yield Binding(RETRY, queue.name, queue.name)
     for context in ("auth", "tasks", "notifier"):
-        yield Binding(EVENTS, ACTIVITY.name, f"{context}.#")
+        for queue in (ACTIVITY, NOTIFICATIONS, EVENTS_LOG):
+            yield Binding(EVENTS, queue.name, f"{context}.#")
+    for key in _TASK_EVENT_KEYS:
+        yield Binding(EVENTS, TASK_EVENTS.name, key)
     for tier in RETRY_TIERS:
         yield Binding(f"{RETRY}.{tier}", f"retry.{tier}")
     yield Binding(PARKING, PARKED.name)
@@ -167,11 +181,18 @@ USERS = (
         "gateway",
         configure=r"^gateway\.(replies|feed)\.[0-9a-f]{32}$",
         write=r"^(taskmesh\.commands|gateway\.(replies|feed)\.[0-9a-f]{32})$",
-        read=r"^(taskmesh\.replies|gateway\.(replies|feed)\.[0-9a-f]{32})$",
+        # It binds its own queues to all three: to the events for those that end a session or an API token.
+        read=r"^(taskmesh\.(replies|feed|events)|gateway\.(replies|feed)\.[0-9a-f]{32})$",
     ),
     _worker("auth_worker", "auth.commands", "auth.passwords", "auth.queries"),
-    _worker("task_worker", "tasks.commands", "tasks.queries"),
-    _worker("notifier", "notifier.commands", "notifier.queries", "notifier.activity", "parking"),
+    _worker("task_worker", "tasks.commands", "tasks.queries", "tasks.events"),
+    # A worker that asks too, for addresses, and that feeds the gateways.
+    User(
+        "notifier",
+        configure=r"^notifier\.replies\.[0-9a-f]{32}$",
+        write=r"^(taskmesh\.(replies|events|commands|feed|parking|retry\.[0-9]+[smh])|notifier\.replies\.[0-9a-f]{32})$",
+        read=r"^(notifier\.(commands|queries|activity|notifications|replies\.[0-9a-f]{32})|parking|taskmesh\.replies)$",
+    ),
 )
 
 TOPOLOGY = Topology(
@@ -179,6 +200,7 @@ TOPOLOGY = Topology(
         Exchange(COMMANDS, "direct"),
         Exchange(REPLIES, "direct"),
         Exchange(EVENTS, "topic"),
+        Exchange(FEED, "fanout"),
         Exchange(RETRY, "direct"),
         *(Exchange(f"{RETRY}.{tier}", "fanout") for tier in RETRY_TIERS),
         Exchange(PARKING, "fanout"),
@@ -189,6 +211,9 @@ TOPOLOGY = Topology(
         *COMMAND_QUEUES,
         *QUERY_QUEUES,
         ACTIVITY,
+        NOTIFICATIONS,
+        EVENTS_LOG,
+        TASK_EVENTS,
         *(_retry(tier, milliseconds) for tier, milliseconds in RETRY_TIERS.items()),
         PARKED,
         EXPIRED,

@@ -43,6 +43,12 @@ def current_traceparent() -> str | None:
     return headers.get("traceparent")
 
 
+def exemplar() -> dict[str, str] | None:
+    """Leads from a point of a histogram to the trace behind it, where that trace is kept."""
+    context = trace.get_current_span().get_span_context()
+    return {"trace_id": format(context.trace_id, "032x")} if context.trace_flags.sampled else None
+
+
 @contextmanager
 def server_span(method: str, headers: Mapping[str, str]) -> Iterator[Span]:
     """Renamed to `METHOD route` by the caller, once the route is known.

@@ -15,8 +15,9 @@ from chassis.broker import Broker, open_broker
 from chassis.commands import Commands
 from chassis.consumer import Consumer
 from chassis.database import Database, open_database
+from chassis.duties import Duties, Duty
 from chassis.errors import Unavailable
-from chassis.events import Events
+from chassis.events import Events, OrderedEvents
 from chassis.health import Checks
 from chassis.queries import Queries
 from chassis.relay import Relay
@@ -47,13 +48,12 @@ class Worker:
         broker: Broker,
         background: Background,
     ) -> None:
+        self._name = name
         self._broker = broker
         self._database = database
         self._settings = settings
         self._background = background
-        self._relay = Relay(
-            settings.database_url.get_secret_value(), broker, service=name, public_url=settings.public_url
-        )
+        self._relay = Relay(settings.current_database_url, broker, service=name, public_url=settings.public_url)
 
     @property
     def database(self) -> Database:
@@ -72,14 +72,22 @@ class Worker:
             self._consume(queue, Consumer(self._broker, queue, queries.process), subscriptions)
         for subscription in subscriptions.events:
             events = Events(subscription, self._database, committed=self._relay.wake)
-            self._consume(subscription.queue, Consumer(self._broker, subscription.queue, events.process), subscriptions)
+            queue = subscription.queue
+            if subscription.in_order:
+                self._consume(queue, OrderedEvents(events, self._broker, queue), subscriptions)
+            else:
+                self._consume(queue, Consumer(self._broker, queue, events.process), subscriptions)
         self._background.start(self._relay.keep())
         self._background.start(self._sweep())
+
+    def start_duties(self, duties: Sequence[Duty]) -> None:
+        url = self._settings.database_url.get_secret_value()
+        self._background.start(Duties(url, duties, service=self._name, committed=self._relay.wake).keep())
 
     def start_background(self, work: Coroutine[Any, Any, None]) -> None:
         self._background.start(work)
 
-    def _consume(self, queue: str, consumer: Consumer, subscriptions: Subscriptions) -> None:
+    def _consume(self, queue: str, consumer: Consumer | OrderedEvents, subscriptions: Subscriptions) -> None:
         prefetch = subscriptions.prefetch.get(queue, self._settings.database_pool_size)
         self._broker.consume(queue, consumer.receive, prefetch=prefetch)
 
@@ -111,10 +119,8 @@ def _queues(subscriptions: Iterable[AnyCommand | AnyQuery]) -> list[str]:
 @asynccontextmanager
 async def open_worker(name: str, settings: WorkerSettings) -> AsyncIterator[Worker]:
     async with (
-        open_database(
-            settings.database_url.get_secret_value(), application=name, size=settings.database_pool_size
-        ) as database,
-        open_broker(settings.amqp_url.get_secret_value(), name) as broker,
+        open_database(settings.current_database_url, application=name, size=settings.database_pool_size) as database,
+        open_broker(settings.current_amqp_url, name) as broker,
         Background() as background,
     ):
         yield Worker(name, settings, database, broker, background)

@@ -3,3 +3,8 @@
 ALGORITHM = "ES256"
 TYPE = "at+jwt"
 AUDIENCE = "taskmesh-api"
+
+API_TOKEN_PREFIX = "tm_"  # noqa: S105  how personal API tokens begin
+
+ACCOUNT_SCOPE = "account"
+"""Whoever logged in may also manage the account itself; no API token can."""

@@ -26,6 +26,8 @@ Email = Annotated[str, StringConstraints(max_length=254), ONE_LINE, AfterValidat
 SealedText = Annotated[str, StringConstraints(max_length=8192)]
 """Opened by the service alone that it was sealed for; see chassis.sealing."""
 
+UserAgent = Annotated[str, StringConstraints(max_length=200)]
+
 PASSWORD_PURPOSE = "password"  # noqa: S105  the name of a field
 PASSWORDS = "auth.passwords"
 """The queue for what costs an argon2 hash, so that nothing cheap waits behind it."""
@@ -36,6 +38,7 @@ class Account(Model):
     username: str
     email: str
     email_verified: bool
+    display_name: str | None = None
     version: int
     created_at: Timestamp
     updated_at: Timestamp
@@ -70,6 +73,9 @@ class LogIn(Command[Tokens]):
     session_id: UUID
     login: Annotated[str, StringConstraints(max_length=254)]
     sealed_password: SealedText
+    user_agent: UserAgent | None = None
+    address: str | None = None
+    """Of the client, for the owner to know his sessions by."""
 
 
 class GetAccount(Query[Account]):
@@ -77,6 +83,15 @@ class GetAccount(Query[Account]):
     queue: ClassVar[str] = "auth.queries"
 
     user_id: UUID
+
+
+class FindUser(Query[Person]):
+    """By his username; capitals make no difference."""
+
+    wire_name: ClassVar[str] = "auth.find_user.v1"
+    queue: ClassVar[str] = "auth.queries"
+
+    username: Username
 
 
 class SigningKeys(Model):
@@ -99,10 +114,7 @@ class UserEvent(Event):
     audience: tuple[UUID, ...]
 
 
-class UserRegistered(UserEvent):
-    wire_name: ClassVar[str] = "auth.user_registered.v1"
-    action: ClassVar[str] = "registered"
-
+class AccountEvent(UserEvent):
     version: int
 
     @property
@@ -112,6 +124,11 @@ class UserRegistered(UserEvent):
     @property
     def aggregate_version(self) -> int:
         return self.version
+
+
+class UserRegistered(AccountEvent):
+    wire_name: ClassVar[str] = "auth.user_registered.v1"
+    action: ClassVar[str] = "registered"
 
 
 class _LoginEvent(UserEvent):

@@ -61,6 +61,8 @@ class Event(Message):
 
     action: ClassVar[str]
     resource_type: ClassVar[str]
+    aggregate_type: ClassVar[str | None] = None
+    """Where it is another than `resource_type`: a comment is part of its task."""
 
     @property
     def aggregate_id(self) -> UUID:

@@ -77,6 +77,12 @@ INVALID_IDEMPOTENCY_KEY = _declare(
     "Invalid Idempotency-Key",
     "An Idempotency-Key is 1 to 128 visible ASCII characters, quoted or bare.",
 )
+INVALID_OR_EXPIRED_TOKEN = _declare(
+    "invalid-or-expired-token",
+    400,
+    "Invalid or expired token",
+    "The token of this mail was used before, is too old, or was never sent: ask for another mail.",
+)
 UNAUTHENTICATED = _declare(
     "unauthenticated",
     401,
@@ -101,6 +107,12 @@ INVALID_CREDENTIALS = _declare(
     "Invalid credentials",
     "No account has this name and this password.",
 )
+INVALID_REFRESH_TOKEN = _declare(
+    "invalid-refresh-token",
+    401,
+    "Invalid refresh token",
+    "The refresh token is not of this server, was used before, or its session has ended: log in again.",
+)
 FORBIDDEN = _declare(
     "forbidden",
     403,
@@ -113,11 +125,23 @@ INSUFFICIENT_SCOPE = _declare(
     "Insufficient scope",
     "The token's scopes do not cover this operation.",
 )
+CURRENT_PASSWORD_INCORRECT = _declare(
+    "current-password-incorrect",
+    403,
+    "Current password incorrect",
+    "This change needs the password that the account has now, and another one was given.",
+)
 NOT_FOUND = _declare(
     "not-found",
     404,
     "Not found",
     "There is nothing here that the caller may see.",
+)
+USER_NOT_FOUND = _declare(
+    "user-not-found",
+    404,
+    "User not found",
+    "No account has this username.",
 )
 METHOD_NOT_ALLOWED = _declare(
     "method-not-allowed",
@@ -149,11 +173,47 @@ EMAIL_TAKEN = _declare(
     "E-mail address taken",
     "Another account has this e-mail address; capitals make no difference.",
 )
+ALREADY_SHARED = _declare(
+    "already-shared",
+    409,
+    "Already shared",
+    "The task is shared with this person already: PUT changes the permission.",
+)
+QUOTA_EXCEEDED = _declare(
+    "quota-exceeded",
+    409,
+    "Quota exceeded",
+    "The task has as many files as it may have, or its owner's space for files is used up.",
+)
+EMAIL_ALREADY_VERIFIED = _declare(
+    "email-already-verified",
+    409,
+    "E-mail address verified already",
+    "There is nothing to send: the address of this account is verified.",
+)
 IDEMPOTENCY_IN_PROGRESS = _declare(
     "idempotency-in-progress",
     409,
     "Still in progress",
     "A request with this Idempotency-Key is being carried out: ask again shortly.",
+)
+CURSOR_EXPIRED = _declare(
+    "cursor-expired",
+    410,
+    "Cursor expired",
+    "What follows this position is older than the feed: read the tasks anew, and go on without a position.",
+)
+TOO_MANY_WEBHOOKS = _declare(
+    "too-many-webhooks",
+    409,
+    "Too many webhooks",
+    "An account has at most twenty webhooks: remove one first.",
+)
+WEBHOOK_DISABLED = _declare(
+    "webhook-disabled",
+    409,
+    "Webhook disabled",
+    "Nothing is sent to a webhook that is disabled: enable it first.",
 )
 PRECONDITION_FAILED = _declare(
     "precondition-failed",
@@ -178,6 +238,12 @@ UNSUPPORTED_MEDIA_TYPE = _declare(
     415,
     "Unsupported media type",
     "The Content-Type or Content-Encoding is not one that this operation takes.",
+)
+RANGE_NOT_SATISFIABLE = _declare(
+    "range-not-satisfiable",
+    416,
+    "Range not satisfiable",
+    "The file is shorter than the range that was asked for: Content-Range has its length.",
 )
 VALIDATION_FAILED = _declare(
     "validation-failed",

@@ -19,15 +19,20 @@ from contracts.people import Person
 from contracts.text import NORMALISED, ONE_LINE, SEVERAL_LINES
 from contracts.timestamp import Timestamp
 
+COMMANDS = "tasks.commands"
+QUERIES = "tasks.queries"
+
 Status = Literal["pending", "in_progress", "completed"]
 Priority = Literal["low", "medium", "high"]
 Permission = Literal["owner", "edit", "view"]
-Version = Annotated[int, Field(ge=1)]
+IfMatch = tuple[Annotated[int, Field(ge=1)], ...] | None
+"""The versions that the caller has seen; None where he does not mind."""
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200), NORMALISED, ONE_LINE]
 Description = Annotated[str, StringConstraints(max_length=2000), NORMALISED, SEVERAL_LINES]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=50, to_lower=True), NORMALISED, ONE_LINE]
-Tags = Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(lambda tags: tuple(dict.fromkeys(tags)))]
+MAX_TAGS = 20
+Tags = Annotated[tuple[Tag, ...], Field(max_length=MAX_TAGS), AfterValidator(lambda tags: tuple(dict.fromkeys(tags)))]
 """A repeated tag counts once."""
 
 DueDate = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2200, 12, 31))]
@@ -58,6 +63,13 @@ class NewTask(_Written):
     priority: Priority = "medium"
     due_date: DueDate | None = None
     tags: Tags = ()
+
+    def as_patch(self) -> "TaskPatch":
+        """Everything that can be written, whether it was named or not."""
+        values = {name: getattr(self, name) for name in type(self).model_fields if name != "completed"}
+        if self.completed is not None and "status" not in self.model_fields_set:
+            values["status"] = "completed" if self.completed else "pending"
+        return TaskPatch(**values)
 
 
 class TaskPatch(_Written):
@@ -91,6 +103,7 @@ class TaskState(Model):
     version: int
     created_at: Timestamp
     updated_at: Timestamp
+    deleted_at: Timestamp | None = None
 
 
 class Task(TaskState):
@@ -100,9 +113,13 @@ class Task(TaskState):
     overdue: bool
 
 
+class TaskBatch(Model):
+    items: tuple[Task, ...]
+
+
 class CreateTask(Command[Task]):
     wire_name: ClassVar[str] = "tasks.create_task.v1"
-    queue: ClassVar[str] = "tasks.commands"
+    queue: ClassVar[str] = COMMANDS
     success: ClassVar[int] = 201
 
     task_id: UUID
@@ -110,52 +127,67 @@ class CreateTask(Command[Task]):
 
 
 class UpdateTask(Command[Task]):
-    """`if_match` is the version that the caller has seen; None where he does not mind."""
-
     wire_name: ClassVar[str] = "tasks.update_task.v1"
-    queue: ClassVar[str] = "tasks.commands"
+    queue: ClassVar[str] = COMMANDS
 
     task_id: UUID
     patch: TaskPatch
-    if_match: tuple[Version, ...] | None = None
+    if_match: IfMatch = None
+
+
+class UpdateTasks(Command[TaskBatch]):
+    """All of them, or none."""
+
+    wire_name: ClassVar[str] = "tasks.update_tasks.v1"
+    queue: ClassVar[str] = COMMANDS
+
+    task_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=100)]
+    patch: TaskPatch
+
+
+class AddTags(Command[Task]):
+    wire_name: ClassVar[str] = "tasks.add_tags.v1"
+    queue: ClassVar[str] = COMMANDS
+
+    task_id: UUID
+    tags: Tags
+    if_match: IfMatch = None
+
+
+class RemoveTag(Command[Task]):
+    wire_name: ClassVar[str] = "tasks.remove_tag.v1"
+    queue: ClassVar[str] = COMMANDS
+
+    task_id: UUID
+    tag: Tag
+    if_match: IfMatch = None
 
 
 class DeleteTask(Command[None]):
     wire_name: ClassVar[str] = "tasks.delete_task.v1"
-    queue: ClassVar[str] = "tasks.commands"
+    queue: ClassVar[str] = COMMANDS
     success: ClassVar[int] = 204
 
     task_id: UUID
-    if_match: tuple[Version, ...] | None = None
+    if_match: IfMatch = None
+
+
+class RestoreTask(Command[Task]):
+    wire_name: ClassVar[str] = "tasks.restore_task.v1"
+    queue: ClassVar[str] = COMMANDS
+
+    task_id: UUID
+    if_match: IfMatch = None
 
 
 class GetTask(Query[Task]):
+    """`deleted` finds what its owner has deleted, as well."""
+
     wire_name: ClassVar[str] = "tasks.get_task.v1"
-    queue: ClassVar[str] = "tasks.queries"
+    queue: ClassVar[str] = QUERIES
 
     task_id: UUID
-
-
-class TaskPosition(Model):
-    """Where a page ended: the sort key of its last task."""
-
-    created_at: Timestamp
-    id: UUID
-
-
-class TaskPage(Model):
-    items: tuple[Task, ...]
-    next: TaskPosition | None
-
-
-class ListTasks(Query[TaskPage]):
-    wire_name: ClassVar[str] = "tasks.list_tasks.v1"
-    queue: ClassVar[str] = "tasks.queries"
-
-    status: tuple[Status, ...] = ()
-    priority: tuple[Priority, ...] = ()
-    after: TaskPosition | None = None
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    deleted: bool = False
 
 
 class Change(Model):
@@ -164,13 +196,17 @@ class Change(Model):
 
 
 class TaskEvent(Event):
-    """`audience` may see the task, and so the event."""
+    """Whatever happens to a task or to what hangs on it makes a new version of the task, so that all of it has one order.
+
+    `audience` may see the task, and so the event. Nobody is the actor of what the clock did.
+    """
 
     resource_type: ClassVar[str] = "task"
+    aggregate_type: ClassVar[str] = "task"
 
     task: TaskState
     changes: dict[str, Change]
-    actor: Person
+    actor: Person | None
     audience: tuple[UUID, ...]
 
     @property
@@ -209,3 +245,27 @@ class TaskDeleted(TaskEvent):
 
     wire_name: ClassVar[str] = "tasks.task_deleted.v1"
     action: ClassVar[str] = "deleted"
+
+
+class TaskRestored(TaskEvent):
+    wire_name: ClassVar[str] = "tasks.task_restored.v1"
+    action: ClassVar[str] = "restored"
+
+
+class TaskDueSoon(TaskEvent):
+    """Told once for each due date, as long before its end as the owner wants it."""
+
+    wire_name: ClassVar[str] = "tasks.task_due_soon.v1"
+    action: ClassVar[str] = "due_soon"
+
+
+class TaskOverdue(TaskEvent):
+    """Told once for each due date, when it ends where the owner lives."""
+
+    wire_name: ClassVar[str] = "tasks.task_overdue.v1"
+    action: ClassVar[str] = "overdue"
+
+
+class TagsChanged(TaskEvent):
+    wire_name: ClassVar[str] = "tasks.tags_changed.v1"
+    action: ClassVar[str] = "tags_changed"

@@ -3,9 +3,10 @@ import re
 from aiohttp import web
 
 from chassis.errors import Refusal
+from contracts.access_token import API_TOKEN_PREFIX
 from contracts.problems import INSUFFICIENT_SCOPE, INVALID_TOKEN, UNAUTHENTICATED
 from gateway.operation import Access, Operation
-from gateway.state import KEYS, VERIFIER
+from gateway.state import API_TOKENS, KEYS, REVOCATIONS, VERIFIER
 from gateway.tokens import Caller, key_id
 
 _BEARER = re.compile(r"bearer +([^ ]+)", re.IGNORECASE)
@@ -27,6 +28,16 @@ async def authenticate(request: web.Request, operation: Operation) -> Caller | N
 
 
 async def _identify(request: web.Request, token: str) -> Caller:
+    if token.startswith(API_TOKEN_PREFIX):
+        caller = await request.app[API_TOKENS].find(token)
+    else:
+        caller = await _verify(request, token)
+    if caller.credential is not None:
+        request.app[REVOCATIONS].refuse_ended(caller.credential)
+    return caller
+
+
+async def _verify(request: web.Request, token: str) -> Caller:
     verifier = request.app[VERIFIER]
     if (caller := verifier.remembered(token)) is not None:
         return caller

@@ -12,7 +12,7 @@ import uuid_utils.compat as uuid
 from aiohttp import web
 from opentelemetry.trace import Span
 
-from chassis.tracing import current_trace_id, current_traceparent, server_span
+from chassis.tracing import current_trace_id, current_traceparent, exemplar, server_span
 from gateway import problem_documents
 from gateway.http_metrics import ACTIVE_REQUESTS, REQUEST_DURATION
 from gateway.problem_documents import Told
@@ -90,7 +90,7 @@ class Boundary:
         span.update_name(f"{method} {route}")
         span.set_attribute("http.route", route)
         span.set_attribute("http.response.status_code", response.status)
-        REQUEST_DURATION.labels(method, route, response.status).observe(seconds)
+        REQUEST_DURATION.labels(method, route, response.status).observe(seconds, exemplar())
         log.info(
             "request",
             method=method,

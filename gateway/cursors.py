@@ -16,7 +16,7 @@ from contracts.problems import INVALID_CURSOR
 P = TypeVar("P", bound=BaseModel)
 
 _MAC = 16  # bytes
-MAX_CURSOR = 512  # characters
+MAX_CURSOR = 2048  # characters: a title of 200 may be in it
 
 
 class Cursors:

@@ -1,6 +1,8 @@
 """From a command or a query to the answer over HTTP."""
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -9,8 +11,10 @@ import uuid_utils.compat as uuid
 from aiohttp import web
 from pydantic import BaseModel
 
-from chassis.requests import Idempotency, Replied, Sender
+from chassis.errors import Refusal
+from chassis.requests import Idempotency, OutcomeUnknown, Replied, Sender
 from contracts.message import Command, Query
+from contracts.problems import DEADLINE_EXCEEDED
 from gateway.idempotency import read_key
 from gateway.preconditions import etag, matches_if_none_match
 from gateway.prefer import Preferences, read_preferences
@@ -34,9 +38,18 @@ async def ask(request: web.Request, query: Query[R]) -> R:
     return replied.value
 
 
-async def execute(request: web.Request, command: Command[Any], *, location: Location | None = None) -> web.Response:
+async def execute(
+    request: web.Request,
+    command: Command[Any],
+    *,
+    location: Location | None = None,
+    reveal: Callable[[Any], BaseModel] | None = None,
+) -> web.Response:
+    """`reveal` adds to the reply what only its first reader may see, so that it cannot be fetched later."""
     operation, caller, preferences = request[OPERATION], request[CALLER], _preferences(request)
-    asynchronous = preferences.respond_async and operation.repeatable
+    # A secret is in nobody's inbox, so that asking for it later would find nothing.
+    secret = command.reply_is_secret or reveal is not None
+    asynchronous = preferences.respond_async and operation.repeatable and not secret
     sender = Sender(
         message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=asynchronous),
         actor=caller.actor if caller else None,
@@ -46,15 +59,51 @@ async def execute(request: web.Request, command: Command[Any], *, location: Loca
     if asynchronous:
         await request.app[REQUESTS].send(command, sender)
         return _accepted(command, sender)
-    return _done(await request.app[REQUESTS].ask(command, sender), preferences, location)
+    replied = await request.app[REQUESTS].ask(command, sender)
+    if reveal is not None:
+        replied = replace(replied, value=reveal(replied.value))
+    return _done(replied, preferences, location)
+
+
+async def prepare(request: web.Request, command: Command[None]) -> None:
+    """What must be done before the request itself can be: not knowing whether it was is a plain no."""
+    caller = request[CALLER]
+    sender = Sender(
+        message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=False),
+        actor=caller.actor if caller else None,
+        budget=request.app[SETTINGS].request_timeout,
+    )
+    try:
+        await request.app[REQUESTS].ask(command, sender)
+    except OutcomeUnknown as error:
+        raise Refusal(DEADLINE_EXCEEDED) from error
+
+
+async def dispatch(request: web.Request, command: Command[Any]) -> None:
+    """Returns when the broker has the command: whoever asked learns nothing of what comes of it."""
+    caller = request[CALLER]
+    sender = Sender(
+        message_id=request.app[COMMAND_IDS].issue(type(command), principal(request), asynchronous=True),
+        actor=caller.actor if caller else None,
+        budget=request.app[SETTINGS].request_timeout,
+    )
+    await request.app[REQUESTS].send(command, sender)
 
 
 def show(request: web.Request, value: BaseModel) -> web.Response:
-    headers = _version_headers(value)
-    version = getattr(value, "version", None)
-    if isinstance(version, int) and matches_if_none_match(request, version):
+    return _unless_known(request, value.model_dump_json().encode(), _version_headers(value))
+
+
+def show_by_content(request: web.Request, value: BaseModel) -> web.Response:
+    """For what has no version: its entity tag is made of what it says."""
+    body = value.model_dump_json().encode()
+    return _unless_known(request, body, {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'})
+
+
+def _unless_known(request: web.Request, body: bytes, headers: dict[str, str]) -> web.Response:
+    if "ETag" in headers and matches_if_none_match(request, headers["ETag"]):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=value.model_dump_json().encode(), headers=headers, content_type="application/json")
+    return web.Response(body=body, headers=headers, content_type="application/json")
 
 
 def _preferences(request: web.Request) -> Preferences:

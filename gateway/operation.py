@@ -19,6 +19,8 @@ Body = type[BaseModel]
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+MULTIPART = "multipart/form-data"
+ANYTHING = "*/*"
 
 
 class Access(Enum):
@@ -82,6 +84,7 @@ class Operation:
             (problems.SERVICE_UNAVAILABLE,): any(policy.guards_credentials for policy in self.limits),
             _OF_A_BODY: self.body is not None,
             (problems.INVALID_PARAMETER,): self.query is not None,
+            _OF_AN_UPLOAD: self.takes == (MULTIPART,),
             _OF_A_CONDITION: self.conditional,
             _OF_A_MESSAGE: self.asks is not None,
             (problems.OUTCOME_UNKNOWN,): self.sends_command,
@@ -105,7 +108,12 @@ _OF_A_TOKEN = (
     problems.UNAUTHENTICATED,
     problems.INVALID_TOKEN,
     problems.TOKEN_EXPIRED,
+    # An API token is asked about.
+    problems.BROKER_UNAVAILABLE,
+    problems.DATABASE_UNAVAILABLE,
+    problems.OVERLOADED,
     problems.SERVICE_UNAVAILABLE,
+    problems.DEADLINE_EXCEEDED,
 )
 _OF_A_CONDITION = (
     problems.PRECONDITION_FAILED,
@@ -118,6 +126,12 @@ _OF_A_BODY = (
     problems.PAYLOAD_TOO_LARGE,
     problems.VALIDATION_FAILED,
     problems.UNKNOWN_FIELD,
+)
+_OF_AN_UPLOAD = (
+    problems.MALFORMED_REQUEST,
+    problems.REQUEST_TIMEOUT,
+    problems.PAYLOAD_TOO_LARGE,
+    problems.VALIDATION_FAILED,
 )
 _OF_A_MESSAGE = (
     problems.RATE_LIMITED,

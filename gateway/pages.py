@@ -25,6 +25,8 @@ class Page(BaseModel):
     limit: int
     has_more: bool
     next_cursor: str | None
+    total: int | None = None
+    """Only where it was asked for."""
 
 
 def read_position(request: web.Request, listing: Listing, position: type[P]) -> P | None:
@@ -40,7 +42,12 @@ def read_position(request: web.Request, listing: Listing, position: type[P]) -> 
 
 
 def show_page(
-    request: web.Request, listing: Listing, items: Sequence[BaseModel], following: BaseModel | None
+    request: web.Request,
+    listing: Listing,
+    items: Sequence[BaseModel],
+    following: BaseModel | None,
+    *,
+    total: int | None = None,
 ) -> web.Response:
     cursor, headers = None, {}
     if following is not None:
@@ -51,9 +58,9 @@ def show_page(
             principal=principal(request),
         )
         headers["Link"] = f'<{request.path}?{urlencode({**request.query, "cursor": cursor})}>; rel="next"'
-    page = Page(limit=listing.limit, has_more=following is not None, next_cursor=cursor)
+    page = Page(limit=listing.limit, has_more=following is not None, next_cursor=cursor, total=total)
     body = b'{"items":[%b],"page":%b}' % (
         b",".join(item.model_dump_json().encode() for item in items),
-        orjson.dumps(page.model_dump()),
+        orjson.dumps(page.model_dump(exclude={"total"} if total is None else None)),
     )
     return web.Response(body=body, headers=headers, content_type="application/json")

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from chassis.errors import Refusal
 from contracts.problems import PRECONDITION_REQUIRED
+from gateway.state import SETTINGS
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 _VERSION = re.compile(r"[1-9]\d{0,17}")
@@ -13,6 +14,10 @@ _VERSION = re.compile(r"[1-9]\d{0,17}")
 
 def etag(version: int) -> str:
     return f'"{version}"'
+
+
+def if_match(request: web.Request) -> tuple[int, ...] | None:
+    return read_if_match(request, required=request.app[SETTINGS].require_if_match)
 
 
 def read_if_match(request: web.Request, *, required: bool) -> tuple[int, ...] | None:
@@ -32,10 +37,10 @@ def read_if_match(request: web.Request, *, required: bool) -> tuple[int, ...] | 
     return tuple(int(tag[2]) for tag in tags if tag and not tag[1] and _VERSION.fullmatch(tag[2]))
 
 
-def matches_if_none_match(request: web.Request, version: int) -> bool:
-    """Compared weakly, as RFC 9110 has it."""
+def matches_if_none_match(request: web.Request, current: str) -> bool:
+    """`current` is the entity tag in its quotes. Compared weakly, as RFC 9110 has it."""
     value = ",".join(request.headers.getall("If-None-Match", [])).strip(" \t")
     if value == "*":
         return True
     tags = (_TAG.fullmatch(element.strip(" \t")) for element in value.split(","))
-    return any(tag is not None and tag[2] == str(version) for tag in tags)
+    return any(tag is not None and f'"{tag[2]}"' == current for tag in tags)

@@ -1,11 +1,12 @@
 """Query parameters: each at most once, and none that an operation does not know."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from chassis.errors import Refusal
@@ -45,9 +46,18 @@ def _once(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z")
+
 Number = Annotated[int, _shaped(_NUMBER, "a whole number")]
 Day = Annotated[DueDate, _shaped(_DAY, "a date, YYYY-MM-DD")]
 Id = Annotated[UUID, _shaped(_ID, "an id")]
+Instant = Annotated[
+    datetime,
+    _shaped(_INSTANT, "a date, or a time in UTC such as 2026-01-31T12:00:00Z"),
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 12, 31, tzinfo=UTC)),
+]
+Moment = Annotated[Day | Instant, Field(union_mode="left_to_right")]
+Flag = Annotated[bool, _shaped(re.compile("true|false"), "true or false")]
 COMMAS = BeforeValidator(_split)
 """Several values with commas between them: any of them."""
 ONCE = AfterValidator(_once)

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import limits
 import structlog
@@ -13,6 +13,7 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from limits.storage import storage_from_string
+from redis.asyncio.connection import BlockingConnectionPool, ConnectionPool
 
 from chassis.errors import Refusal, Unavailable
 from contracts.problems import RATE_LIMITED, SERVICE_UNAVAILABLE
@@ -21,6 +22,9 @@ from gateway.settings import Settings
 log = structlog.get_logger()
 
 _STORAGE_TIMEOUT = 0.25  # seconds
+_MAX_CONNECTIONS = 8
+"""A count takes a fraction of a millisecond: a few connections are busier, and nobody waits for new ones."""
+_CONNECTION_WAIT = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,18 @@ class Policy:
 
     name: str
     guards_credentials: bool = False
+    by_name: bool = False
+    """Of an account, and not of who asks."""
 
 
 REGISTER = Policy("register", guards_credentials=True)
-LOGIN = Policy("login", guards_credentials=True)
+LOGIN = Policy("login", guards_credentials=True, by_name=True)
 LOGIN_ADDRESS = Policy("login-address", guards_credentials=True)
+PASSWORD_RESET = Policy("password-reset", guards_credentials=True, by_name=True)
+PASSWORD_RESET_ADDRESS = Policy("password-reset-address", guards_credentials=True)
+EMAIL_VERIFICATION = Policy("email-verification")
 CREATE_TASK = Policy("create-task")
+UPLOAD = Policy("upload")
 ANONYMOUS = Policy("anonymous")
 USER = Policy("user")
 OTHERWISE = Policy("otherwise")
@@ -56,7 +66,12 @@ class RateLimits:
     def __init__(self, rates: Mapping[Policy, str], storage_url: str | None = None) -> None:
         """No rates, no limits."""
         self._rates = {policy: limits.parse(rate) for policy, rate in rates.items()}
-        self._limiter = SlidingWindowCounterRateLimiter(_open_storage(storage_url))
+        self._connections = None if storage_url is None else _connections(storage_url)
+        self._limiter = SlidingWindowCounterRateLimiter(_open_storage(storage_url, self._connections))
+
+    async def close(self) -> None:
+        if self._connections is not None:
+            await self._connections.disconnect()
 
     @property
     def policies(self) -> Iterable[Policy]:
@@ -103,20 +118,21 @@ def hashed(name: str) -> str:
     return hashlib.sha256(name.lower().encode()).hexdigest()[:32]
 
 
-def _open_storage(url: str | None) -> Storage:
+def _connections(url: str) -> ConnectionPool:
+    return BlockingConnectionPool.from_url(
+        url.replace("valkey", "redis", 1) if url.startswith("valkey") else url,
+        max_connections=_MAX_CONNECTIONS,
+        timeout=_CONNECTION_WAIT,
+        socket_timeout=_STORAGE_TIMEOUT,
+        socket_connect_timeout=_STORAGE_TIMEOUT,
+    )
+
+
+def _open_storage(url: str | None, connections: ConnectionPool | None) -> Storage:
     if url is None:
         return cast(Storage, storage_from_string("async+memory://"))
-    redis = url.replace("valkey", "redis", 1) if url.startswith("valkey") else url
-    return cast(
-        Storage,
-        storage_from_string(
-            f"async+{redis}",
-            wrap_exceptions=True,
-            implementation="redispy",
-            socket_timeout=_STORAGE_TIMEOUT,
-            socket_connect_timeout=_STORAGE_TIMEOUT,
-        ),
-    )
+    options: dict[str, Any] = {"implementation": "redispy", "connection_pool": connections}
+    return cast(Storage, storage_from_string("async+redis://", wrap_exceptions=True, **options))
 
 
 def rate_limits_of(settings: Settings) -> RateLimits:
@@ -129,7 +145,11 @@ def rate_limits_of(settings: Settings) -> RateLimits:
             REGISTER: settings.rate_limit_register,
             LOGIN: settings.rate_limit_login,
             LOGIN_ADDRESS: settings.rate_limit_login_address,
+            PASSWORD_RESET: settings.rate_limit_password_reset,
+            PASSWORD_RESET_ADDRESS: settings.rate_limit_password_reset_address,
+            EMAIL_VERIFICATION: settings.rate_limit_email_verification,
             CREATE_TASK: settings.rate_limit_create_task,
+            UPLOAD: settings.rate_limit_upload,
             ANONYMOUS: settings.rate_limit_anonymous,
             USER: settings.rate_limit_user,
         },

@@ -12,12 +12,15 @@ from gateway.client_address import client_address
 from gateway.media_types import refuse_content_encoding, require_acceptable
 from gateway.operation import Handle, Operation
 from gateway.query import refuse_parameters
-from gateway.rate_limits import ANONYMOUS, LOGIN, LOGIN_ADDRESS, OTHERWISE, REGISTER, USER, LimitReached, Policy, hashed
+from gateway.rate_limits import ANONYMOUS, LOGIN_ADDRESS, OTHERWISE, REGISTER, USER, LimitReached, Policy, hashed
 from gateway.state import CALLER, CLIENT_ADDRESS, OPERATION, RATE_LIMITS, SETTINGS, STANDINGS
 
 _PATTERNS = {
     "id": "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     "code": "[a-z-]{1,64}",
+    "username": "[A-Za-z0-9][A-Za-z0-9_.-]{2,49}",
+    "tag": "[^/]{1,400}",
+    "type": "[a-z0-9_.]{1,100}",
 }
 _PARAMETER = re.compile(r"\{(\w+)\}")
 
@@ -48,7 +51,7 @@ def _through(operation: Operation) -> Handle:
         refuse_parameters(request, operation)
         await _identify(request, operation)
         for policy in operation.limits:
-            if policy is not LOGIN:
+            if not policy.by_name:
                 await _count(request, *_counted(request, policy))
         return await operation.handle(request)
 
@@ -85,6 +88,6 @@ async def _count(request: web.Request, policy: Policy, key: str) -> None:
         standings.append(standing)
 
 
-async def count_login(request: web.Request, name: str) -> None:
-    """Only here is the name known: it stands in the body."""
-    await _count(request, LOGIN, hashed(name))
+async def count_name(request: web.Request, policy: Policy, name: str) -> None:
+    """Only the handler knows the name: it stands in the body."""
+    await _count(request, policy, hashed(name))

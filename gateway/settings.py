@@ -38,6 +38,9 @@ class Settings(ServiceSettings):
     auth_sealing_key: Annotated[str, AfterValidator(_sealing_key)] = Field(
         description="auth_worker's public key, to which passwords are sealed."
     )
+    notifier_sealing_key: Annotated[str, AfterValidator(_sealing_key)] = Field(
+        description="The notifier's public key, to which the secrets of webhooks are sealed."
+    )
 
     commit: str = Field("unknown", description="The commit that this was built from.")
 
@@ -53,7 +56,15 @@ class Settings(ServiceSettings):
         timedelta(seconds=5), description="How long a request waits for its answer unless it says otherwise."
     )
     body_timeout: Seconds = Field(timedelta(seconds=10), description="How long the body of a request may take.")
+    upload_timeout: Seconds = Field(timedelta(minutes=5), description="How long the upload of a file may take.")
+    object_storage_url: str = Field(
+        "file:///var/lib/taskmesh/files",
+        description="Where files are: a folder, or s3://bucket; the same for the gateway and task_worker.",
+    )
     max_pending: PositiveInt = Field(512, description="How many requests may wait for an answer at once.")
+    max_pending_passwords: PositiveInt = Field(
+        128, description="How many of them may wait for a password to be hashed; the others go on as if nothing were."
+    )
     max_pending_per_user: PositiveInt = Field(256, description="How many of them may be one user's.")
 
     rate_limits: Literal["on", "off"] = Field("on", description="`off` is for load tests, never for production.")
@@ -63,7 +74,11 @@ class Settings(ServiceSettings):
     rate_limit_register: Rate = Field("3/hour", description="Accounts made from one address.")
     rate_limit_login: Rate = Field("5/15 minutes", description="Logins under one name.")
     rate_limit_login_address: Rate = Field("20/15 minutes", description="Logins from one address.")
+    rate_limit_password_reset: Rate = Field("3/hour", description="Mails that reset the password of one account.")
+    rate_limit_password_reset_address: Rate = Field("3/hour", description="Such mails asked for from one address.")
+    rate_limit_email_verification: Rate = Field("3/hour", description="Verification mails to one user.")
     rate_limit_create_task: Rate = Field("20/minute", description="Tasks made by one user.")
+    rate_limit_upload: Rate = Field("20/hour", description="Files uploaded by one user.")
     rate_limit_anonymous: Rate = Field("100/15 minutes", description="Everything else, from one address.")
     rate_limit_user: Rate = Field("1000/15 minutes", description="Everything else, by one user.")
 

@@ -49,6 +49,12 @@ class Caller:
     actor: Actor
     expires_at: int
     """Seconds since the epoch."""
+    api_token_id: UUID | None = None
+
+    @property
+    def credential(self) -> UUID | None:
+        """What must not have ended: the API token, or the session."""
+        return self.api_token_id or self.actor.session_id
 
 
 def _invalid() -> Refusal:

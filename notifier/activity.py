@@ -18,11 +18,39 @@ _SUMMARIES = {
     ("user", "registered"): "Created the account {user[username]}",
     ("user", "logged_in"): "Logged in",
     ("user", "login_failed"): "A log-in to {user[username]} failed",
+    ("user", "logged_out"): "Logged out",
+    ("user", "session_revoked"): "A session of {user[username]} was ended",
+    ("user", "token_reuse_detected"): "A session of {user[username]} was ended, for its refresh token was used twice",
+    ("user", "password_changed"): "Changed the password",
+    ("user", "password_reset_requested"): "A password reset was asked for",
+    ("user", "password_reset"): "The password was reset by mail",
+    ("user", "email_verified"): "Confirmed the e-mail address",
+    ("user", "updated"): "Changed {fields} of the profile",
+    ("user", "deleted"): "Closed the account",
+    ("user", "api_token_created"): "Created an API token",
+    ("user", "api_token_revoked"): "Revoked an API token",
     ("task", "created"): "Created “{task[title]}”",
     ("task", "updated"): "Changed {fields} of “{task[title]}”",
     ("task", "completed"): "Completed “{task[title]}”",
     ("task", "reopened"): "Reopened “{task[title]}”",
     ("task", "deleted"): "Deleted “{task[title]}”",
+    ("task", "restored"): "Restored “{task[title]}”",
+    ("task", "due_soon"): "“{task[title]}” is due soon",
+    ("task", "overdue"): "“{task[title]}” is overdue",
+    ("task", "tags_changed"): "Changed the tags of “{task[title]}”",
+    ("share", "shared"): "Shared “{task[title]}” with {share[user][username]}",
+    ("share", "share_updated"): "Let {share[user][username]} {share[permission]} “{task[title]}”",
+    ("comment", "created"): "Commented on “{task[title]}”",
+    ("comment", "updated"): "Edited a comment on “{task[title]}”",
+    ("comment", "deleted"): "Deleted a comment on “{task[title]}”",
+    ("file", "uploaded"): "Attached {file[filename]} to “{task[title]}”",
+    ("file", "deleted"): "Removed {file[filename]} from “{task[title]}”",
+    ("share", "unshared"): "“{task[title]}” is no longer shared with {share[user][username]}",
+    ("webhook", "created"): "Added the webhook {webhook[url]}",
+    ("webhook", "updated"): "Changed the webhook {webhook[url]}",
+    ("webhook", "deleted"): "Removed the webhook {webhook[url]}",
+    ("webhook", "disabled"): "The webhook {webhook[url]} was disabled",
+    ("preferences", "updated"): "Changed the notification preferences",
 }
 
 
@@ -47,21 +75,24 @@ def activity_of(event: CloudEvent) -> Activity:
     data, task = event.data, event.data.get("task")
     changes = data.get("changes") or {}
     words = {**data, "fields": " and ".join(sorted(changes)) or "nothing"}
+    plain = f"{kind.resource_type} {kind.action}".replace("_", " ").capitalize()
     return Activity(
         id=uuid5(_NAMESPACE, str(event.id)),
         event_id=event.id,
         actor=Person.model_validate(data["actor"]) if data.get("actor") else None,
         action=kind.action,
         resource_type=kind.resource_type,
-        resource_id=_resource_id(event),
+        resource_id=_resource_id(event, kind.resource_type),
         task_id=UUID(task["id"]) if task else None,
         changes=changes,
-        summary=_SUMMARIES[kind.resource_type, kind.action].format_map(words),
+        summary=_SUMMARIES.get((kind.resource_type, kind.action), plain).format_map(words),
         created_at=event.time,
     )
 
 
-def _resource_id(event: CloudEvent) -> UUID:
-    """The user for what happens to an account or its sessions; else what the event is about."""
-    user = event.data.get("user")
-    return UUID(user["id"]) if user else UUID(event.subject.rpartition("/")[2])
+def _resource_id(event: CloudEvent, resource_type: str) -> UUID:
+    """The user for what happens to an account, its sessions or his share; else what the event is about."""
+    data = event.data
+    part = data.get(resource_type) or data.get("user") or {}
+    part = part.get("user", part)
+    return UUID(part["id"]) if "id" in part else UUID(event.subject.rpartition("/")[2])

@@ -8,7 +8,7 @@ import structlog
 from chassis.broker import Incoming
 from chassis.database import Database
 from chassis.errors import Unavailable
-from notifier import store
+from notifier.store import dead_letters
 
 log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ class DeadLetters:
         while True:
             try:
                 async with self._database.acquire() as connection:
-                    await store.insert_dead_letter(connection, letter)
+                    await dead_letters.insert_dead_letter(connection, letter)
             except (Unavailable, asyncpg.PostgresError) as error:
                 log.warning("dead letter waits in its queue", reason=str(error))
                 await asyncio.sleep(2)
@@ -32,21 +32,29 @@ class DeadLetters:
                 return
 
 
-def _letter(incoming: Incoming) -> store.DeadLetter:
+def _letter(incoming: Incoming) -> dead_letters.DeadLetter:
     headers, properties = incoming.headers, incoming.properties
     attempts = headers.get("x-attempt")
-    return store.DeadLetter(
+    return dead_letters.DeadLetter(
         # The application names the queue itself; what the broker parked says where it died first.
         source_queue=_text(headers.get("x-source-queue")) or _text(headers.get("x-first-death-queue")) or "unknown",
         reason=_text(headers.get("x-park-reason")) or _text(headers.get("x-first-death-reason")) or "unknown",
         message_id=_text(properties.message_id) or "",
         type=_text(properties.message_type) or "",
-        headers={_text(name) or "": _storable(value) for name, value in headers.items()},
+        headers={_text(name) or "": _storable(value) for name, value in headers.items()} | _sender(incoming),
         body=incoming.body,
         error_class=_text(headers.get("x-error-class")),
         error=_text(headers.get("x-error")),
         attempts=attempts if isinstance(attempts, int) and 0 <= attempts < 100 else 0,
+        awaited=properties.reply_to is not None or headers.get("x-awaited") is True,
     )
+
+
+def _sender(incoming: Incoming) -> dict[str, str]:
+    """What the broker parked is still its sender's message; what a service parked is that service's."""
+    if "x-first-death-reason" in incoming.headers:
+        return {"x-sender": incoming.properties.user_id or ""}
+    return {}
 
 
 def _text(value: object) -> str | None:

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from chassis.sealing import OpeningKeys
-from contracts.notices import VERIFICATION_PURPOSE
-from notifier.store import Mail
+from contracts.notices import RESET_PURPOSE, VERIFICATION_PURPOSE
+from notifier.store.mails import Mail
+
+_SEALED = {"verification": VERIFICATION_PURPOSE, "password_reset": RESET_PURPOSE}
 
 
 class MailWriter:
@@ -24,7 +26,7 @@ class MailWriter:
     def write(self, mail: Mail) -> EmailMessage:
         words = {**mail.content, "public_url": self._public_url}
         if "sealed_token" in words:
-            words["token"] = self._opening_keys.open(words.pop("sealed_token"), purpose=VERIFICATION_PURPOSE)
+            words["token"] = self._opening_keys.open(words.pop("sealed_token"), purpose=_SEALED[mail.template])
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = mail.recipient

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ops.errors import OpsError
 from ops.state import ROOT
 
 _PROGRAMS = Path(sys.executable).parent
@@ -34,6 +35,12 @@ def test(arguments: Sequence[str], say: Callable[[str], None]) -> int:
     if arguments:
         return pytest(arguments, say)
     return lint(say) or pytest([], say)
+
+
+def chaos(arguments: Sequence[str], say: Callable[[str], None]) -> int:
+    if not (ROOT / "tests" / "chaos").is_dir():
+        raise OpsError("The faults are in tests/chaos, which an image does not hold; run this from a clone.")
+    return _run("chaos", [sys.executable, "-m", "tests.chaos", *arguments], say)
 
 
 def _run(name: str, command: Sequence[str], say: Callable[[str], None]) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ops import dead_letter_commands, event_commands
 from ops.errors import OpsError
 
 app = typer.Typer(
@@ -18,6 +19,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Runs, tests and operates Taskmesh.",
 )
+
+app.add_typer(event_commands.subscribers, name="subscribers")
+app.add_typer(event_commands.audit, name="audit")
+app.command()(event_commands.openapi)
+app.command()(event_commands.asyncapi)
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens.")
+app.add_typer(keys, name="keys")
+app.add_typer(dead_letter_commands.app, name="dead-letters")
 
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable, on stdout.")]
 
@@ -146,6 +155,17 @@ def topology(
         (screen.show_json if json else screen.show_topology)(topology.as_json())
 
 
+@keys.command()
+def rotate(
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Even where a gateway may not know the next key yet.")] = False,
+) -> None:
+    """Let the next key sign access tokens from now on; the one before is believed until its tokens have expired."""
+    from ops import keys
+
+    raise typer.Exit(keys.rotate(force=force))
+
+
 @app.command()
 def generate() -> None:
     """Write the documents that follow from the code: schemas, docs/messages.md, docs/configuration.md."""
@@ -176,6 +196,14 @@ def test(context: typer.Context) -> None:
     from ops import checks, screen
 
     raise typer.Exit(checks.test(context.args, screen.say))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def chaos(context: typer.Context) -> None:
+    """Break things under load and check the promise: `run`, `soak` or `overload`, each with --help."""
+    from ops import checks, screen
+
+    raise typer.Exit(checks.chaos(context.args, screen.say))
 
 
 def main() -> None:

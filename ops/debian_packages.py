@@ -1,4 +1,4 @@
-"""RabbitMQ and Erlang out of Debian's or Ubuntu's own packages, unpacked into a folder and never installed."""
+"""Servers out of Debian's or Ubuntu's own packages, unpacked into a folder and never installed."""
 
 import os
 import re
@@ -12,6 +12,7 @@ from ops.postgres_files import alone
 from ops.unprivileged import make_passable
 
 _FOLDER = "rabbitmq-debian"
+_PACKAGE = "rabbitmq-server"
 _NEEDED = re.compile(r"^(rabbitmq-server|erlang-[a-z0-9-]+|lib[a-z0-9.+-]+)$")
 _PRINTED = re.compile(r"^'[^']+' (?P<package>[^_]+)_")
 _ROOT = re.compile(r"^(\s*)ROOTDIR=/usr/lib/erlang$", re.MULTILINE)
@@ -32,24 +33,25 @@ def unpacked(cache: Path) -> Path:
         if not root.exists():
             unfinished = cache / f"{_FOLDER}.unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
-            _fetch(unfinished)
+            fetch(unfinished, _PACKAGE, _NEEDED)
             _let_erlang_move(unfinished / "usr/lib/erlang/bin/erl")
             unfinished.rename(root)
     return root
 
 
-def _fetch(root: Path) -> None:
+def fetch(root: Path, package: str, needed: re.Pattern[str]) -> None:
+    """`package`, and of what it depends on all that is `needed` and not installed."""
     downloads = root / "downloads"
     make_passable(downloads / "partial")
     own_lists = _own_lists(root)
     try:
-        _download(downloads, [])
+        _download(downloads, package, needed, [])
     except OpsError:
         # No package lists on this machine, or older ones than the archive: both end with lists of our own.
         _run(["apt-get", *own_lists, "update"], downloads)
-        _download(downloads, own_lists)
-    for package in sorted(downloads.glob("*.deb")):
-        _run(["dpkg", "-x", str(package), str(root)], root)
+        _download(downloads, package, needed, own_lists)
+    for archive in sorted(downloads.glob("*.deb")):
+        _run(["dpkg", "-x", str(archive), str(root)], root)
     root.chmod(0o755)  # the packages hold `.` with a mode of its own
     shutil.rmtree(downloads)
     shutil.rmtree(root / "apt", ignore_errors=True)
@@ -62,7 +64,7 @@ def _own_lists(root: Path) -> list[str]:
     return ["-o", f"Dir::State::lists={lists.parent}", "-o", f"Dir::Cache={root / 'apt/cache'}"]
 
 
-def _download(downloads: Path, options: Sequence[str]) -> None:
+def _download(downloads: Path, package: str, needed: re.Pattern[str], options: Sequence[str]) -> None:
     # Asked as if nothing were installed, for what is installed may be half of an Erlang.
     plan = _run(
         [
@@ -74,13 +76,13 @@ def _download(downloads: Path, options: Sequence[str]) -> None:
             "--print-uris",
             "--yes",
             "--no-install-recommends",
-            "rabbitmq-server",
+            package,
         ],
         downloads,
     )
     planned = {match["package"] for line in plan.splitlines() if (match := _PRINTED.match(line))}
-    wanted = {package for package in planned if _NEEDED.match(package)}
-    libraries = {package for package in wanted if package.startswith("lib")}
+    wanted = {each for each in planned if needed.match(each)}
+    libraries = {each for each in wanted if each.startswith("lib")}
     _run(["apt-get", *options, "download", *sorted(wanted - (libraries & _installed()))], downloads)
 
 

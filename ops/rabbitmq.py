@@ -131,6 +131,14 @@ class RabbitMQ:
         await asyncio.to_thread(processes.end, left, 1.0)
         await asyncio.to_thread(self.end_orphan)
 
+    async def control(self, *arguments: str) -> None:
+        """`rabbitmqctl`."""
+        files = await asyncio.to_thread(rabbitmq_files.find, self._cache, self._account)
+        program = str(files.server.with_name("rabbitmqctl"))
+        process = await self._spawn(self._environment(files), program, *arguments)
+        if await process.wait() != 0:
+            raise OpsError(f"rabbitmqctl {' '.join(arguments)} ended with {process.returncode}; see {self.log}.")
+
     def forget(self) -> None:
         forget(self.folder)
 

@@ -2,11 +2,13 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from ops.state import StackState
 
@@ -22,6 +24,14 @@ def say(text: str) -> None:
 
 def complain(text: str) -> None:
     _talk.print(text, style="red", markup=False)
+
+
+def quiet_logs() -> None:
+    """The chassis logs for services; here only its warnings are of interest, beside the data."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
 
 
 def named_line(name: str, text: str) -> None:
@@ -41,7 +51,14 @@ def show_text(text: str) -> None:
 
 
 def show_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    table = Table(*rows[0], box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
+    _data.print(table)
 
 
 def _state(text: str) -> str:

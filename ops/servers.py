@@ -38,6 +38,22 @@ def migration_target() -> tuple[str, dict[str, str]]:
     return postgres.superuser_url, passwords(keep(state_folder() / "secrets.json"), "DATABASE")
 
 
+@dataclass(frozen=True)
+class OperatorUrls:
+    database: str
+    amqp: str
+
+
+def operator_urls() -> OperatorUrls:
+    database, amqp = (os.environ.get(f"OPERATOR_{kind}_URL") for kind in ("DATABASE", "AMQP"))
+    if database and amqp:
+        return OperatorUrls(database, amqp)
+    state = running_state()
+    if state is None:
+        raise OpsError("There is no stack: set OPERATOR_DATABASE_URL and OPERATOR_AMQP_URL, or start the local one.")
+    return OperatorUrls(state["urls"]["database_url"], state["urls"]["amqp_url"])
+
+
 def broker_target() -> Broker:
     if url := os.environ.get("MANAGEMENT_URL"):
         parts = urlsplit(url)
@@ -51,3 +67,23 @@ def broker_target() -> Broker:
     own = passwords(keep(state_folder() / "secrets.json"), "AMQP")
     address = f"http://127.0.0.1:{state['ports']['management']}"
     return Broker(address, VHOST, ("operator", own["operator"]), own)
+
+
+def amqp_address() -> tuple[str, int]:
+    """Where a subscriber connects to."""
+    if url := os.environ.get("MANAGEMENT_URL"):
+        return urlsplit(url).hostname or "localhost", int(os.environ.get("AMQP_PORT", "5672"))
+    state = running_state()
+    if state is None:
+        raise OpsError("There is no broker: set MANAGEMENT_URL (http://user:password@host:15672), or start the stack.")
+    return "127.0.0.1", state["ports"]["amqp"]
+
+
+def operator_database_url() -> str:
+    """Reads every schema, and changes none."""
+    if url := os.environ.get("OPERATOR_DATABASE_URL"):
+        return url
+    state = running_state()
+    if state is None:
+        raise OpsError("There is no database: set OPERATOR_DATABASE_URL, or start the local stack.")
+    return str(state["urls"]["database_url"])

@@ -61,6 +61,7 @@ class Stack:
             self.postgres.forget()
             self.rabbitmq.forget()
             forget(state_folder() / "mail")
+            forget(state_folder() / "files")
             (state_folder() / "secrets.json").unlink(missing_ok=True)
         earlier = read_state()
         kept = earlier["ports"] if earlier else {}

@@ -6,11 +6,11 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from chassis.topology import TOPOLOGY, Arguments, Binding, Exchange, Policy, Queue, Topology, User
+from chassis.topology import OPERATOR, TOPOLOGY, Arguments, Binding, Exchange, Policy, Queue, Topology, User
 from ops.errors import OpsError
 from ops.management import Management, open_management
 
-OPERATOR = User("operator", configure=".*", write=".*", read=".*")
+_OPERATOR = User(OPERATOR, configure=".*", write=".*", read=".*")
 _OPERATOR_TAGS = "administrator"  # only an administrator may read the permissions that `--check` compares
 _NO_PASSWORDS: Mapping[str, str] = MappingProxyType({})
 # What an exchange or a queue is when the topology says nothing else.
@@ -162,7 +162,7 @@ async def declare(
 
 def _users(topology: Topology) -> Iterator[tuple[User, str]]:
     yield from ((user, "") for user in topology.users)
-    yield OPERATOR, _OPERATOR_TAGS
+    yield _OPERATOR, _OPERATOR_TAGS
 
 
 def _refuse_fixed(fixed: list[Difference]) -> None:

@@ -10,7 +10,7 @@ from ops.migrate import DATABASE
 from ops.postgres import Postgres
 from ops.rabbitmq import RabbitMQ
 from ops.secrets import passwords
-from ops.state import ROOT
+from ops.state import ROOT, state_folder
 
 VHOST = "taskmesh"
 WORKERS = ("auth_worker", "task_worker", "notifier")
@@ -133,12 +133,21 @@ class Wiring:
                 yield "HTTP_PORT", str(self.ports[replica.name])
                 yield "GATEWAY_SECRET", self.secrets["GATEWAY_SECRET"]
                 yield "AUTH_SEALING_KEY", self.secrets["AUTH_SEALING_KEY"]
+                yield "NOTIFIER_SEALING_KEY", self.secrets["NOTIFIER_SEALING_KEY"]
+                yield "OBJECT_STORAGE_URL", _files_url()
+            case "task_worker":
+                yield "OBJECT_STORAGE_URL", _files_url()
             case "auth_worker":
                 yield "SEALING_KEYS", self.secrets["AUTH_WORKER_SEALING_KEYS"]
                 yield "NOTIFIER_SEALING_KEY", self.secrets["NOTIFIER_SEALING_KEY"]
             case "notifier":
                 yield "SEALING_KEYS", self.secrets["NOTIFIER_SEALING_KEYS"]
                 yield "SMTP_URL", f"smtp://127.0.0.1:{self.ports['smtp']}"
+
+
+def _files_url() -> str:
+    """What the caller's environment says, such as an S3 bucket, or a folder beside the databases."""
+    return os.environ.get("OBJECT_STORAGE_URL") or f"file://{state_folder()}/files"
 
 
 def _inherited() -> dict[str, str]:

@@ -1,5 +1,5 @@
 from chassis.lifecycle import run
-from chassis.settings import WorkerSettings
 from task_worker.app import build
+from task_worker.settings import Settings
 
-run("task_worker", WorkerSettings, build)
+run("task_worker", Settings, build)

@@ -1,5 +1,6 @@
 """What a task may become. No I/O."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
@@ -7,9 +8,11 @@ from uuid import UUID
 
 from chassis.errors import Refusal
 from contracts.people import Person
-from contracts.problems import PRECONDITION_FAILED
+from contracts.problems import NOT_FOUND, PRECONDITION_FAILED, VALIDATION_FAILED, FieldError
 from contracts.tasks import (
+    MAX_TAGS,
     Change,
+    IfMatch,
     NewTask,
     Permission,
     Priority,
@@ -22,6 +25,9 @@ from contracts.tasks import (
     TaskUpdated,
 )
 from contracts.tasks import Task as TaskView
+
+_FOLLOWS_FROM_THE_REST = ("version", "updated_at", "deleted_at", "overdue_at")
+_NOT_SHOWN = ("owner_id", "owner_username", "overdue_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,9 @@ class Task:
     version: int
     created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None
+    overdue_at: datetime | None
+    """The end of the due date where the owner lives; None when the task cannot become overdue."""
 
     @classmethod
     def create(cls, task_id: UUID, new: NewTask, *, owner: Person, at: datetime) -> "Task":
@@ -63,11 +72,13 @@ class Task:
             version=1,
             created_at=at,
             updated_at=at,
+            deleted_at=None,
+            overdue_at=None,
         )
 
-    def require_version(self, if_match: tuple[int, ...] | None) -> None:
-        if if_match is not None and self.version not in if_match:
-            raise Refusal(PRECONDITION_FAILED, facts={"current_etag": f'"{self.version}"'})
+    @property
+    def owner(self) -> Person:
+        return Person(id=self.owner_id, username=self.owner_username)
 
     def apply(self, patch: TaskPatch, *, at: datetime) -> "Task":
         """Itself when the patch changes nothing: then there is no new version either."""
@@ -84,33 +95,51 @@ class Task:
             elif self.status != "completed":
                 values["completed_at"] = at
         changed = replace(self, **values)
-        return self if changed == self else replace(changed, version=self.version + 1, updated_at=at)
+        return self if changed == self else changed.next_version(at=at)
+
+    def next_version(self, *, at: datetime, **values: Any) -> "Task":
+        return replace(self, version=self.version + 1, updated_at=at, **values)
+
+    def with_tags(self, tags: Iterable[str], *, at: datetime) -> "Task":
+        together = tuple(dict.fromkeys((*self.tags, *tags)))
+        if len(together) > MAX_TAGS:
+            too_many = FieldError(pointer="#/tags", code="too_long", detail=f"a task has at most {MAX_TAGS} tags")
+            raise Refusal(VALIDATION_FAILED, too_many.detail, errors=[too_many])
+        return self if together == self.tags else self.next_version(at=at, tags=together)
+
+    def without_tag(self, tag: str, *, at: datetime) -> "Task":
+        if tag not in self.tags:
+            raise Refusal(NOT_FOUND)
+        return self.next_version(at=at, tags=tuple(other for other in self.tags if other != tag))
 
     def changes_since(self, before: "Task") -> dict[str, Change]:
         return {
             field.name: Change(old=getattr(before, field.name), new=getattr(self, field.name))
             for field in fields(self)
-            if field.name not in ("version", "updated_at") and getattr(before, field.name) != getattr(self, field.name)
+            if field.name not in _FOLLOWS_FROM_THE_REST and getattr(before, field.name) != getattr(self, field.name)
         }
 
-    def changed_event(self, before: "Task", *, actor: Person) -> TaskEvent:
+    def changed_kind(self, before: "Task") -> type[TaskEvent]:
         """One change is one event: finishing and reopening outweigh whatever else was changed with it."""
-        kind: type[TaskEvent] = TaskUpdated
-        if (before.status == "completed") != (self.status == "completed"):
-            kind = TaskCompleted if self.status == "completed" else TaskReopened
-        return kind(task=self.state(), changes=self.changes_since(before), actor=actor, audience=(self.owner_id,))
+        if (before.status == "completed") == (self.status == "completed"):
+            return TaskUpdated
+        return TaskCompleted if self.status == "completed" else TaskReopened
 
     def state(self) -> TaskState:
         return TaskState(**self._shown())
 
-    def seen_by(self, permission: Permission, *, today: date) -> TaskView:
-        overdue = self.due_date is not None and self.due_date < today and self.status != "completed"
+    def seen_by(self, permission: Permission, *, at: datetime) -> TaskView:
+        overdue = self.overdue_at is not None and self.overdue_at <= at
         return TaskView(**self._shown(), my_permission=permission, overdue=overdue)
 
     def _shown(self) -> dict[str, Any]:
-        shown = {field.name: getattr(self, field.name) for field in fields(self)}
-        owner = Person(id=shown.pop("owner_id"), username=shown.pop("owner_username"))
-        return {**shown, "owner": owner, "completed": self.status == "completed"}
+        shown = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in _NOT_SHOWN}
+        return {**shown, "owner": self.owner, "completed": self.status == "completed"}
+
+
+def require_version(current: int, if_match: IfMatch) -> None:
+    if if_match is not None and current not in if_match:
+        raise Refusal(PRECONDITION_FAILED, facts={"current_etag": f'"{current}"'})
 
 
 def _status(status: Status, *, completed: bool | None) -> Status:

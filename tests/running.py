@@ -93,7 +93,7 @@ def _environments(addresses: Addresses, keys: Keys, folder: Path) -> tuple[dict[
             ARGON2_MEMORY="1024",
             ARGON2_PASSES="1",
         ),
-        "task_worker": worker("task_worker"),
+        "task_worker": worker("task_worker", OBJECT_STORAGE_URL=f"file://{folder}/files"),
         "notifier": worker("notifier", SEALING_KEYS=keys.notifier, SMTP_URL=f"smtp://127.0.0.1:{smtp}"),
         "gateway": {
             **base,
@@ -102,7 +102,9 @@ def _environments(addresses: Addresses, keys: Keys, folder: Path) -> tuple[dict[
             "HTTP_PORT": str(http),
             "GATEWAY_SECRET": "0" * 64,
             "AUTH_SEALING_KEY": keys.auth_sealing_key,
+            "NOTIFIER_SEALING_KEY": keys.notifier_sealing_key,
             "RATE_LIMITS": "off",
+            "OBJECT_STORAGE_URL": f"file://{folder}/files",
         },
     }
     return environments, url, f"http://127.0.0.1:{mail}"
@@ -118,7 +120,7 @@ async def run_services(
         environments[name].update(more)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(aiohttp.ClientSession(url))
+        http = await stack.enter_async_context(aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)))
         running = Running(addresses, folder, url, mail_url, http, environments)
         try:
             for name in ("mail", "auth_worker", "task_worker", "notifier", "gateway"):

@@ -1,4 +1,4 @@
-from auth_worker import store
+from auth_worker.store import accounts
 from chassis.errors import Refusal
 from chassis.subscription import Delivery
 from contracts.identity import Account, GetAccount
@@ -8,7 +8,7 @@ from contracts.problems import NOT_FOUND
 async def get_account(query: GetAccount, delivery: Delivery) -> Account:
     if query.user_id != delivery.actor_id:
         raise Refusal(NOT_FOUND)
-    account = await store.find_account(delivery.connection, query.user_id)
+    account = await accounts.find_account(delivery.connection, query.user_id)
     if account is None:
         raise Refusal(NOT_FOUND)
     return account.view()

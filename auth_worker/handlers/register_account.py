@@ -1,22 +1,18 @@
-import asyncio
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 
 from asyncpg.pool import PoolConnectionProxy
 
-from auth_worker import store
-from auth_worker.password_policy import Policy, weaknesses
+from auth_worker.callers import require_time
+from auth_worker.new_password import require_good_enough
+from auth_worker.password_policy import Policy
 from auth_worker.passwords import Passwords
+from auth_worker.store import accounts
+from auth_worker.verification import start_verification
 from chassis.errors import Refusal
 from chassis.sealing import OpeningKeys, SealingKey
 from chassis.subscription import Answer, Delivery
 from contracts.identity import PASSWORD_PURPOSE, RegisterAccount, UserRegistered
-from contracts.notices import VERIFICATION_PURPOSE, SendVerificationMail
-from contracts.problems import EMAIL_TAKEN, USERNAME_TAKEN, VALIDATION_FAILED
-
-_VERIFICATION_LIFETIME = timedelta(hours=24)
+from contracts.problems import EMAIL_TAKEN, USERNAME_TAKEN
 
 
 @dataclass(frozen=True)
@@ -27,12 +23,15 @@ class RegisterAccountHandler:
     notifier_key: SealingKey
 
     async def __call__(self, command: RegisterAccount, delivery: Delivery) -> Answer:
+        require_time(delivery)
         connection = delivery.connection
         password = self.opening_keys.open(command.sealed_password, purpose=PASSWORD_PURPOSE)
-        await self._require_good_enough(password, command)
+        await require_good_enough(
+            password, policy=self.policy, username=command.username, email=command.email, pointer="#/password"
+        )
         await _require_free(connection, command)
 
-        account = await store.insert_account(
+        account = await accounts.insert_account(
             connection,
             account_id=command.user_id,
             username=command.username,
@@ -42,38 +41,18 @@ class RegisterAccountHandler:
         if account is None:
             await _require_free(connection, command)
             raise Refusal(USERNAME_TAKEN)
-        token = secrets.token_urlsafe(32)
-        await store.insert_email_verification(
-            connection,
-            account_id=account.id,
-            email=account.email,
-            token_sha=hashlib.sha256(token.encode()).digest(),
-            lifetime=_VERIFICATION_LIFETIME,
-        )
         return Answer(
             account.view(),
             UserRegistered(
                 user=account.person, version=account.version, changes={}, actor=account.person, audience=(account.id,)
             ),
-            SendVerificationMail(
-                user=account.person,
-                email=account.email,
-                sealed_token=self.notifier_key.seal(token, purpose=VERIFICATION_PURPOSE),
-            ),
+            await start_verification(connection, account, notifier_key=self.notifier_key),
         )
-
-    async def _require_good_enough(self, password: str, command: RegisterAccount) -> None:
-        # In a thread, because rating a long password takes tens of milliseconds.
-        errors = await asyncio.to_thread(
-            weaknesses, password, policy=self.policy, username=command.username, email=command.email
-        )
-        if errors:
-            raise Refusal(VALIDATION_FAILED, "the password is not good enough", errors=errors)
 
 
 async def _require_free(connection: PoolConnectionProxy, command: RegisterAccount) -> None:
     """For a quick and exact answer; that both are unique is the constraints' doing."""
-    if await store.is_username_taken(connection, command.username):
+    if await accounts.is_username_taken(connection, command.username):
         raise Refusal(USERNAME_TAKEN)
-    if await store.is_email_taken(connection, command.email):
+    if await accounts.is_email_taken(connection, command.email):
         raise Refusal(EMAIL_TAKEN)

@@ -1,14 +1,47 @@
 """One file for each resource: small handlers, and the table that says what each operation takes and gives."""
 
-from gateway.routes import accounts, activity, commands, limits, problems, service, signing_keys, tasks
+from gateway.routes import (
+    accounts,
+    activity,
+    api_tokens,
+    commands,
+    comments,
+    documents,
+    events,
+    files,
+    limits,
+    notifications,
+    passwords,
+    problems,
+    profile,
+    service,
+    sessions,
+    sharing,
+    signing_keys,
+    task_lists,
+    tasks,
+    webhooks,
+)
 
 OPERATIONS = (
     *accounts.OPERATIONS,
+    *profile.OPERATIONS,
+    *passwords.OPERATIONS,
+    *sessions.OPERATIONS,
+    *api_tokens.OPERATIONS,
     *tasks.OPERATIONS,
+    *task_lists.OPERATIONS,
+    *sharing.OPERATIONS,
+    *comments.OPERATIONS,
+    *files.OPERATIONS,
     *activity.OPERATIONS,
+    *events.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *notifications.OPERATIONS,
     *commands.OPERATIONS,
     *problems.OPERATIONS,
     *limits.OPERATIONS,
     *signing_keys.OPERATIONS,
     *service.OPERATIONS,
+    *documents.OPERATIONS,
 )

@@ -2,44 +2,28 @@ from typing import Annotated
 
 import uuid_utils.compat as uuid
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from contracts.identity import PASSWORD_PURPOSE, Account, Email, GetAccount, LogIn, RegisterAccount, Tokens
+from contracts.identity import Account, Email, GetAccount, LogIn, RegisterAccount, Tokens
 from contracts.people import Username
 from contracts.problems import EMAIL_TAKEN, INVALID_CREDENTIALS, NOT_FOUND, USERNAME_TAKEN
 from gateway.body import read_body
+from gateway.credentials import Body, Password, seal
 from gateway.execution import ask, execute, show
 from gateway.operation import Access, Operation
 from gateway.rate_limits import LOGIN, LOGIN_ADDRESS, OTHERWISE, REGISTER
-from gateway.routing import count_login
-from gateway.state import PASSWORD_KEY
-from gateway.visitor import user
-
-_MAX_PASSWORD = 1024  # bytes
+from gateway.routing import count_name
+from gateway.state import CLIENT_ADDRESS
+from gateway.visitor import user, user_agent
 
 
-def _short(password: str) -> str:
-    if len(password.encode()) > _MAX_PASSWORD:
-        raise PydanticCustomError("string_too_long", "should have at most {limit} bytes", {"limit": _MAX_PASSWORD})
-    return password
-
-
-Password = Annotated[str, StringConstraints(min_length=1), AfterValidator(_short), Field(repr=False)]
-"""Long enough or not is decided by auth_worker."""
-
-
-class NewAccount(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
+class NewAccount(Body):
     username: Username
     email: Email
     password: Password
 
 
-class Credentials(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
+class Credentials(Body):
     username: Annotated[str, Field(min_length=1, max_length=254, description="A username or an e-mail address.")]
     password: Password
 
@@ -50,18 +34,20 @@ async def register(request: web.Request) -> web.Response:
         user_id=uuid.uuid7(),
         username=body.username,
         email=body.email,
-        sealed_password=request.app[PASSWORD_KEY].seal(body.password, purpose=PASSWORD_PURPOSE),
+        sealed_password=seal(request, body.password),
     )
     return await execute(request, command, location=lambda _: "/v1/users/me")
 
 
 async def log_in(request: web.Request) -> web.Response:
     body = await read_body(request, Credentials)
-    await count_login(request, body.username)
+    await count_name(request, LOGIN, body.username)
     command = LogIn(
         session_id=uuid.uuid7(),
         login=body.username,
-        sealed_password=request.app[PASSWORD_KEY].seal(body.password, purpose=PASSWORD_PURPOSE),
+        sealed_password=seal(request, body.password),
+        user_agent=user_agent(request),
+        address=request[CLIENT_ADDRESS],
     )
     return await execute(request, command)
 

@@ -2,8 +2,21 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from gateway.operation import Access, Operation
-from gateway.rate_limits import ANONYMOUS, CREATE_TASK, LOGIN_ADDRESS, OTHERWISE, REGISTER, USER
+from gateway.rate_limits import (
+    ANONYMOUS,
+    CREATE_TASK,
+    EMAIL_VERIFICATION,
+    LOGIN_ADDRESS,
+    OTHERWISE,
+    PASSWORD_RESET_ADDRESS,
+    REGISTER,
+    UPLOAD,
+    USER,
+)
 from gateway.state import CALLER, CLIENT_ADDRESS, RATE_LIMITS
+
+_OF_A_USER = (CREATE_TASK, UPLOAD, EMAIL_VERIFICATION, USER)
+_OF_AN_ADDRESS = (REGISTER, LOGIN_ADDRESS, PASSWORD_RESET_ADDRESS, ANONYMOUS)
 
 
 class Limit(BaseModel):
@@ -22,7 +35,7 @@ class Limits(BaseModel):
 
 async def list_limits(request: web.Request) -> web.Response:
     caller, rate_limits = request[CALLER], request.app[RATE_LIMITS]
-    mine = (CREATE_TASK, USER) if caller else (REGISTER, LOGIN_ADDRESS, ANONYMOUS)
+    mine = _OF_A_USER if caller else _OF_AN_ADDRESS
     key = str(caller.actor.id) if caller else request[CLIENT_ADDRESS]
     standings = [await rate_limits.standing(policy, key) for policy in mine if policy in rate_limits.policies]
     limits = Limits(

@@ -1,12 +1,14 @@
 from chassis.subscription import Delivery
-from contracts.notices import ActivityPage, ActivityPosition, ListActivity
-from notifier import store
+from contracts.notices import ActivityPage, ListActivity
+from notifier.activity_pages import page_of
+from notifier.store import activity
 
 
 async def list_activity(query: ListActivity, delivery: Delivery) -> ActivityPage:
-    entries = await store.list_activity(
+    entries = await activity.list_activity(
         delivery.connection,
-        actor_id=delivery.actor_id,
+        user_id=delivery.actor_id,
+        visible=query.scope == "visible",
         action=query.action,
         resource_type=query.resource_type,
         task_id=query.task_id,
@@ -15,8 +17,4 @@ async def list_activity(query: ListActivity, delivery: Delivery) -> ActivityPage
         after=query.after,
         limit=query.limit + 1,
     )
-    page = entries[: query.limit]
-    more = len(entries) > query.limit
-    return ActivityPage(
-        items=tuple(page), next=ActivityPosition(created_at=page[-1].created_at, id=page[-1].id) if more else None
-    )
+    return page_of(entries, limit=query.limit)

@@ -1,10 +1,10 @@
 from chassis.subscription import Answer, Delivery
 from contracts.notices import SendVerificationMail
-from notifier import store
+from notifier.store import mails
 
 
 async def send_verification_mail(command: SendVerificationMail, delivery: Delivery) -> Answer:
-    await store.insert_mail(
+    await mails.insert_mail(
         delivery.connection,
         mail_id=delivery.envelope.message_id,
         template="verification",

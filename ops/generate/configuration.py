@@ -65,7 +65,14 @@ def _type(annotation: Any) -> str:
         return _type(next(argument for argument in arguments if argument is not type(None)))
     if get_origin(annotation) is tuple:
         return "list, separated by commas"
-    names = {SecretStr: "**secret**", bool: "`true` or `false`", int: "whole number", float: "number", str: "text"}
+    names = {
+        SecretStr: "**secret**",
+        bool: "`true` or `false`",
+        int: "whole number",
+        float: "number",
+        str: "text",
+        Path: "path",
+    }
     return {**names, timedelta: "seconds"}[annotation]
 
 

@@ -9,6 +9,7 @@ import auth_worker.app
 import auth_worker.settings
 import notifier.app
 import task_worker.app
+import task_worker.settings
 from chassis.sealing import OpeningKeys
 from chassis.subscription import AnyCommand, AnyQuery
 from chassis.topology import EVENTS, TOPOLOGY
@@ -29,9 +30,13 @@ class Handler:
 def every_subscription() -> Mapping[str, Subscriptions]:
     return {
         "auth_worker": _of_auth_worker(),
-        "task_worker": task_worker.app.SUBSCRIPTIONS,
-        "notifier": notifier.app.SUBSCRIPTIONS,
+        "task_worker": _of_task_worker(),
+        "notifier": notifier.app.subscriptions(allowed_networks=(), recorded=_nothing, due=_nothing),
     }
+
+
+def _nothing() -> None:
+    pass
 
 
 def _of_auth_worker() -> Subscriptions:
@@ -47,6 +52,15 @@ def _of_auth_worker() -> Subscriptions:
     return auth_worker.app.subscriptions(settings, opening_keys, no_signing_keys)
 
 
+def _of_task_worker() -> Subscriptions:
+    settings = task_worker.settings.Settings(
+        amqp_url="amqp://nobody@nowhere",
+        database_url="postgres://nobody@nowhere",
+        object_storage_url="memory:///",
+    )
+    return task_worker.app.subscriptions(settings)
+
+
 def handlers_of(message: type[Message]) -> list[Handler]:
     found = []
     for service, subscriptions in every_subscription().items():
@@ -56,13 +70,21 @@ def handlers_of(message: type[Message]) -> list[Handler]:
 
 
 def handlers_of_event(event: type[Event]) -> list[Handler]:
-    pattern = f"{event.wire_name.partition('.')[0]}.#"
-    queues = {bound.queue for bound in TOPOLOGY.bindings if (bound.exchange, bound.routing_key) == (EVENTS, pattern)}
+    keys = {event.wire_name, f"{event.wire_name.partition('.')[0]}.#"}
+    queues = {bound.queue for bound in TOPOLOGY.bindings if bound.exchange == EVENTS and bound.routing_key in keys}
     return [
         Handler(service, _file(subscription.handle))
         for service, subscriptions in every_subscription().items()
         for subscription in subscriptions.events
         if subscription.queue in queues
+    ]
+
+
+def event_handlers() -> list[Handler]:
+    return [
+        Handler(service, _file(subscription.handle))
+        for service, subscriptions in every_subscription().items()
+        for subscription in subscriptions.events
     ]
 
 

@@ -1,16 +1,17 @@
 from chassis.subscription import Answer, Delivery
-from contracts.people import Person
 from contracts.tasks import CreateTask, TaskCreated
-from task_worker import store
+from task_worker.counting import counted
+from task_worker.open_task import actor_of
+from task_worker.store import counts, tasks
 from task_worker.task import Task
 
 
 async def create_task(command: CreateTask, delivery: Delivery) -> Answer:
-    actor = Person(id=delivery.actor.id, username=delivery.actor.username)
-    at = await store.read_clock(delivery.connection)
-    task = Task.create(command.task_id, command.task, owner=actor, at=at)
-    await store.insert_task(delivery.connection, task)
+    actor, connection = actor_of(delivery), delivery.connection
+    at = await tasks.read_clock(connection)
+    task = await tasks.insert(connection, Task.create(command.task_id, command.task, owner=actor, at=at))
+    await counts.add(connection, task.id, counted(task, ()))
     return Answer(
-        task.seen_by("owner", today=at.date()),
+        task.seen_by("owner", at=at),
         TaskCreated(task=task.state(), changes={}, actor=actor, audience=(actor.id,)),
     )

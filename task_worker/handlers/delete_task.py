@@ -1,21 +1,9 @@
-from dataclasses import replace
-
-from chassis.errors import Refusal
 from chassis.subscription import Answer, Delivery
-from contracts.people import Person
-from contracts.problems import NOT_FOUND
 from contracts.tasks import DeleteTask, TaskDeleted
-from task_worker import store
+from task_worker.open_task import open_task
 
 
 async def delete_task(command: DeleteTask, delivery: Delivery) -> Answer:
-    actor = Person(id=delivery.actor.id, username=delivery.actor.username)
-    before = await store.lock_task(delivery.connection, command.task_id, owner_id=actor.id)
-    if before is None:
-        raise Refusal(NOT_FOUND)
-    before.require_version(command.if_match)
-
-    at = await store.read_clock(delivery.connection)
-    task = replace(before, version=before.version + 1, updated_at=at)
-    await store.delete_task(delivery.connection, task)
-    return Answer(None, TaskDeleted(task=task.state(), changes={}, actor=actor, audience=(actor.id,)))
+    opened = await open_task(command, delivery, command.task_id, if_match=command.if_match)
+    task = await opened.save(opened.task.next_version(at=opened.at, deleted_at=opened.at))
+    return Answer(None, opened.event(TaskDeleted, task))

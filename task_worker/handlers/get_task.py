@@ -1,14 +1,10 @@
 from datetime import UTC, datetime
 
-from chassis.errors import Refusal
 from chassis.subscription import Delivery
-from contracts.problems import NOT_FOUND
 from contracts.tasks import GetTask, Task
-from task_worker import store
+from task_worker.open_task import see_task
 
 
 async def get_task(query: GetTask, delivery: Delivery) -> Task:
-    task = await store.find_task(delivery.connection, query.task_id, owner_id=delivery.actor_id)
-    if task is None:
-        raise Refusal(NOT_FOUND)
-    return task.seen_by("owner", today=datetime.now(UTC).date())
+    task, permission = await see_task(query, delivery, query.task_id, deleted=query.deleted)
+    return task.seen_by(permission, at=datetime.now(UTC))

@@ -1,23 +1,16 @@
 from datetime import UTC, datetime
 
 from chassis.subscription import Delivery
-from contracts.tasks import ListTasks, TaskPage, TaskPosition
-from task_worker import store
+from contracts.task_lists import ListTasks, TaskPage
+from task_worker.store import lists
 
 
 async def list_tasks(query: ListTasks, delivery: Delivery) -> TaskPage:
     # One more than asked for says whether there is a next page.
-    tasks = await store.list_tasks(
-        delivery.connection,
-        owner_id=delivery.actor_id,
-        status=query.status,
-        priority=query.priority,
-        after=query.after,
-        limit=query.limit + 1,
-    )
-    page, today = tasks[: query.limit], datetime.now(UTC).date()
-    more = len(tasks) > query.limit
+    found = await lists.list_tasks(delivery.connection, query, viewer=delivery.actor_id, limit=query.limit + 1)
+    page, at = found[: query.limit], datetime.now(UTC)
     return TaskPage(
-        items=tuple(task.seen_by("owner", today=today) for task in page),
-        next=TaskPosition(created_at=page[-1].created_at, id=page[-1].id) if more else None,
+        items=tuple(task.seen_by(permission, at=at) for task, permission in page),
+        next=lists.position(query, page[-1][0]) if len(found) > query.limit else None,
+        total=await lists.count_tasks(delivery.connection, query, viewer=delivery.actor_id) if query.count else None,
     )

@@ -16,6 +16,7 @@ import yaml
 import auth_worker.settings
 import gateway.settings
 import notifier.settings
+import task_worker.settings
 from chassis.settings import ServiceSettings, WorkerSettings
 from ops import secrets
 from ops.migrate import DATABASE
@@ -27,11 +28,12 @@ from tests.contract.programs import program
 SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "gateway": gateway.settings.Settings,
     "auth_worker": auth_worker.settings.Settings,
-    "task_worker": WorkerSettings,
+    "task_worker": task_worker.settings.Settings,
     "notifier": notifier.settings.Settings,
 }
 ONE_SHOT = {"migrate", "topology"}
-THEIRS = {"postgres", "rabbitmq", "mail"}
+WATCHING = {"prometheus", "grafana", "tempo", "otel-collector"}
+THEIRS = {"postgres", "rabbitmq", "mail", *WATCHING}
 SECRETS = secrets.complete({})
 HOW_TO_MAKE_THEM = "run ./taskmesh secrets > .env"
 
@@ -145,7 +147,8 @@ def test_a_container_can_do_no_more_than_it_must(service: str) -> None:
     assert composed["mem_limit"]
     assert composed["pids_limit"]
     assert not {"privileged", "cap_add", "pid", "ipc", "network_mode"} & set(composed)
-    assert all(not volume.startswith(("/", ".", "~")) for volume in composed.get("volumes", []))
+    for volume in composed.get("volumes", []):
+        assert not volume.startswith(("/", ".", "~")) or re.fullmatch(r"\./observability/\S+:ro", volume)
     assert service not in THEIRS or composed["user"] not in ("root", "0")
 
 
@@ -158,6 +161,14 @@ def test_what_lasts_is_watched_and_comes_back(service: str) -> None:
     else:
         assert composed["healthcheck"]["test"][0] == "CMD"
         assert composed["restart"] == "unless-stopped"
+
+
+def test_what_watches_is_there_only_when_asked_for() -> None:
+    assert {name for name, composed in COMPOSED.items() if composed.get("profiles") == ["observability"]} == WATCHING
+    for name in WATCHING:
+        for volume in COMPOSED[name].get("volumes", []):
+            source, _, _ = volume.partition(":")
+            assert not source.startswith(".") or (ROOT / source).exists()
 
 
 def test_nothing_starts_before_what_it_needs() -> None:
@@ -187,6 +198,8 @@ def test_only_what_people_look_at_is_published_and_only_on_this_machine() -> Non
         "gateway": ["127.0.0.1:8080:8080"],
         "rabbitmq": ["127.0.0.1:15672:15672"],
         "mail": ["127.0.0.1:8025:8025"],
+        "prometheus": ["127.0.0.1:9090:9090"],
+        "grafana": ["127.0.0.1:3000:3000"],
     }
 
 
@@ -195,7 +208,7 @@ def test_who_has_no_business_with_postgres_cannot_reach_it() -> None:
         return {name for name, composed in COMPOSED.items() if network in composed["networks"]}
 
     assert on("database") == {"postgres", "migrate", *WORKERS}
-    assert on("broker") == {"rabbitmq", "topology", *SERVICES}
+    assert on("broker") == {"rabbitmq", "topology", *SERVICES, *WATCHING}
     networks = yaml.safe_load(COMPOSE)["networks"]
     assert {name for name, network in networks.items() if network.get("internal")} == {"broker", "database"}
 
@@ -215,7 +228,7 @@ def test_docker_compose_reads_it_as_we_do(tmp_path: Path) -> None:
     read = config()
     assert read.returncode == 0, read.stderr
     services = json.loads(read.stdout)["services"]
-    assert set(services) == set(COMPOSED)
+    assert set(services) == set(COMPOSED) - WATCHING
     assert {name: services[name].get("environment", {}) for name in SERVICES} == {
         name: environment(name) for name in SERVICES
     }

@@ -27,7 +27,8 @@ def values(name: str) -> list[str]:
 
 
 def packages() -> set[str]:
-    return {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    # What draws the dashboards runs before anything is deployed.
+    return {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"observability"}
 
 
 def test_the_image_is_built_on_one_pinned_python() -> None:

@@ -1,22 +1,28 @@
 import re
 from collections import Counter
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
-import contracts.identity
-import contracts.notices
-import contracts.outcomes
-import contracts.tasks
+import contracts
 from contracts.catalogue import COMMANDS, EVENTS, QUERIES
 from contracts.message import Command, Event, Message, Query
 from contracts.outcomes import FindCommand
-from ops.generate.handlers import SERVICE_OF_CONTEXT, Handler, every_subscription, handlers_of, handlers_of_event
+from ops.generate.handlers import (
+    SERVICE_OF_CONTEXT,
+    Handler,
+    event_handlers,
+    every_subscription,
+    handlers_of,
+    handlers_of_event,
+)
 from ops.state import ROOT
 
 EVERYTHING: tuple[type[Message], ...] = (*COMMANDS, *QUERIES, *EVENTS)
 ANSWERED_BY_EVERY_WORKER = {FindCommand}
-MODULES = (contracts.identity, contracts.notices, contracts.outcomes, contracts.tasks)
+MODULES = [import_module(f"contracts.{found.name}") for found in iter_modules(contracts.__path__)]
 
 
 def in_snake_case(name: str) -> str:
@@ -69,7 +75,7 @@ def test_nobody_subscribes_to_what_is_in_no_catalogue() -> None:
 
 def test_every_file_of_a_handler_is_of_something_that_is_subscribed_to() -> None:
     used = {handler.file for message in (*COMMANDS, *QUERIES) for handler in handlers_of(message)}
-    used |= {handler.file for event in EVENTS for handler in handlers_of_event(event)}
+    used |= {handler.file for handler in event_handlers()}
     files = {str(file.relative_to(ROOT)) for file in ROOT.glob("*_worker/handlers/*.py")}
     files |= {str(file.relative_to(ROOT)) for file in ROOT.glob("notifier/handlers/*.py")}
     assert {file for file in files if not file.endswith("__init__.py")} == used
@@ -79,7 +85,9 @@ def test_every_file_of_a_handler_is_of_something_that_is_subscribed_to() -> None
 def test_an_event_says_what_happened_to_what(event: type[Event]) -> None:
     assert re.fullmatch(r"[a-z]+", event.resource_type)
     assert re.fullmatch(r"[a-z_]+", event.action)
-    assert handlers_of_event(event) == [Handler("notifier", "notifier/handlers/record_activity.py")]
+    recorded = Handler("notifier", "notifier/handlers/record_activity.py")
+    notified = Handler("notifier", "notifier/handlers/notify.py")
+    assert {recorded, notified} <= set(handlers_of_event(event))
 
 
 def test_no_two_events_are_the_same_words_in_the_activity_log() -> None:

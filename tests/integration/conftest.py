@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from uuid_utils.compat import uuid7
@@ -11,9 +12,9 @@ import auth_worker.settings
 import notifier.app
 import notifier.settings
 import task_worker.app
+import task_worker.settings
 from chassis.requests import Requests
 from chassis.sealing import SealingKey
-from chassis.settings import WorkerSettings
 from chassis.worker import Worker
 from contracts.identity import PASSWORD_PURPOSE
 from contracts.message import Actor
@@ -31,9 +32,11 @@ async def requests(requests: Requests) -> Requests:
 
 
 @pytest.fixture
-async def running_task_worker(addresses: Addresses) -> AsyncIterator[Worker]:
-    settings = WorkerSettings(
-        database_url=addresses.database_url("task_worker"), amqp_url=addresses.amqp_url("task_worker")
+async def running_task_worker(addresses: Addresses, scratch: Path) -> AsyncIterator[Worker]:
+    settings = task_worker.settings.Settings(
+        database_url=addresses.database_url("task_worker"),
+        amqp_url=addresses.amqp_url("task_worker"),
+        object_storage_url=f"file://{scratch}/files",
     )
     async with task_worker.app.build(settings) as worker:
         yield worker
@@ -41,8 +44,8 @@ async def running_task_worker(addresses: Addresses) -> AsyncIterator[Worker]:
 
 
 @pytest.fixture
-async def running_auth_worker(addresses: Addresses, keys: Keys) -> AsyncIterator[Worker]:
-    settings = auth_worker.settings.Settings(
+def auth_worker_settings(addresses: Addresses, keys: Keys) -> auth_worker.settings.Settings:
+    return auth_worker.settings.Settings(
         database_url=addresses.database_url("auth_worker"),
         amqp_url=addresses.amqp_url("auth_worker"),
         sealing_keys=keys.auth_worker,
@@ -50,7 +53,11 @@ async def running_auth_worker(addresses: Addresses, keys: Keys) -> AsyncIterator
         argon2_memory=1024,
         argon2_passes=1,
     )
-    async with auth_worker.app.build(settings) as worker:
+
+
+@pytest.fixture
+async def running_auth_worker(auth_worker_settings: auth_worker.settings.Settings) -> AsyncIterator[Worker]:
+    async with auth_worker.app.build(auth_worker_settings) as worker:
         yield worker
         await worker.drain()
 
@@ -62,6 +69,7 @@ async def running_notifier(addresses: Addresses, keys: Keys) -> AsyncIterator[Wo
         amqp_url=addresses.amqp_url("notifier"),
         sealing_keys=keys.notifier,
         smtp_url="smtp://127.0.0.1:9",
+        webhook_allowed_networks="127.0.0.0/8",
     )
     async with notifier.app.build(settings) as worker:
         yield worker

@@ -7,6 +7,7 @@ from uuid_utils.compat import uuid7
 
 from auth_worker.handlers.log_in import LogInHandler
 from auth_worker.handlers.register_account import RegisterAccountHandler
+from auth_worker.issuer import Issuer
 from auth_worker.passwords import Passwords
 from auth_worker.signing_keys import SigningKeys
 from chassis.database import Database, open_database
@@ -20,6 +21,7 @@ from tests.integration.handling import deliver, open_transaction
 
 PASSWORD = "Correct-Horse-7-Battery"
 ISSUER = "https://tasks.example.org"
+KEY_LIFETIME = timedelta(days=30)
 
 Register = Callable[[RegisterAccount], Awaitable[Account]]
 
@@ -59,20 +61,23 @@ def register_account(keys: Keys, opening_keys: OpeningKeys, passwords: Passwords
 
 
 @pytest.fixture
-def log_in_without_keys(opening_keys: OpeningKeys, passwords: Passwords) -> LogInHandler:
+def issuer(opening_keys: OpeningKeys) -> Issuer:
+    return Issuer(ISSUER, opening_keys, SigningKeys(opening_keys), timedelta(minutes=15))
+
+
+@pytest.fixture
+def log_in_without_keys(opening_keys: OpeningKeys, passwords: Passwords, issuer: Issuer) -> LogInHandler:
     return LogInHandler(
         passwords=passwords,
         opening_keys=opening_keys,
-        signing_keys=SigningKeys(opening_keys),
-        issuer=ISSUER,
-        access_token_lifetime=timedelta(minutes=15),
+        issuer=issuer,
         session_lifetime=timedelta(days=30),
     )
 
 
 @pytest.fixture
 async def log_in(log_in_without_keys: LogInHandler, pool: Database) -> LogInHandler:
-    await log_in_without_keys.signing_keys.ensure_one(pool)
+    await log_in_without_keys.issuer.signing_keys.ensure(pool, lifetime=KEY_LIFETIME)
     return log_in_without_keys
 
 

@@ -10,6 +10,7 @@ from chassis.sealing import OpeningKeys
 from contracts.access_token import ALGORITHM
 from contracts.identity import GetSigningKeys
 from contracts.identity import SigningKeys as PublicKeys
+from tests.integration.auth_worker.conftest import KEY_LIFETIME
 from tests.integration.handling import deliver
 
 
@@ -21,9 +22,9 @@ async def test_what_is_published_believes_what_was_signed(
     connection: PoolConnectionProxy, pool: Database, opening_keys: OpeningKeys
 ) -> None:
     signing_keys = SigningKeys(opening_keys)
-    await signing_keys.ensure_one(pool)
+    await signing_keys.ensure(pool, lifetime=KEY_LIFETIME)
     key = await signing_keys.current(connection)
-    [published] = (await get_signing_keys(GetSigningKeys(), deliver(connection, None))).keys
+    published, _ = (await get_signing_keys(GetSigningKeys(), deliver(connection, None))).keys
     token = jwt.encode({"sub": "ada"}, key.private, algorithm=ALGORITHM)
     assert jwt.decode(token, jwt.PyJWK(published), algorithms=[ALGORITHM]) == {"sub": "ada"}
     assert {name: published[name] for name in ("kty", "crv", "use", "alg", "kid")} == {
@@ -38,16 +39,18 @@ async def test_what_is_published_believes_what_was_signed(
 async def test_the_private_half_is_neither_published_nor_readable_in_the_table(
     connection: PoolConnectionProxy, pool: Database, opening_keys: OpeningKeys
 ) -> None:
-    await SigningKeys(opening_keys).ensure_one(pool)
-    [published] = (await get_signing_keys(GetSigningKeys(), deliver(connection, None))).keys
+    await SigningKeys(opening_keys).ensure(pool, lifetime=KEY_LIFETIME)
+    published, _ = (await get_signing_keys(GetSigningKeys(), deliver(connection, None))).keys
     assert set(published) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
-    assert "PRIVATE KEY" not in await connection.fetchval("SELECT sealed_private_key FROM signing_keys")
+    assert "PRIVATE KEY" not in await connection.fetchval(
+        "SELECT string_agg(sealed_private_key, ' ') FROM signing_keys"
+    )
 
 
 async def test_of_several_replicas_one_makes_the_key(
     connection: PoolConnectionProxy, pool: Database, opening_keys: OpeningKeys
 ) -> None:
     replicas = [SigningKeys(opening_keys) for _ in range(4)]
-    await asyncio.gather(*(replica.ensure_one(pool) for replica in replicas))
+    await asyncio.gather(*(replica.ensure(pool, lifetime=KEY_LIFETIME) for replica in replicas))
     assert len({(await replica.current(connection)).kid for replica in replicas}) == 1
-    assert await connection.fetchval("SELECT count(*) FROM signing_keys") == 1
+    assert await connection.fetchval("SELECT count(*) FROM signing_keys") == 2

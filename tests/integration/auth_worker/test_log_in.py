@@ -20,7 +20,13 @@ from tests.integration.handling import deliver, only_row
 
 
 def command(seal: Seal, *, login: str = "grace", password: str = PASSWORD, session_id: UUID | None = None) -> LogIn:
-    return LogIn(session_id=session_id or uuid7(), login=login, sealed_password=seal(password))
+    return LogIn(
+        session_id=session_id or uuid7(),
+        login=login,
+        sealed_password=seal(password),
+        user_agent="curl/8",
+        address="192.0.2.1",
+    )
 
 
 def person_of(account: Account) -> Person:
@@ -47,6 +53,10 @@ async def test_a_person_logs_in_by_name_or_address(
         "created_at": session["issued_at"],
         "expires_at": session["issued_at"] + timedelta(days=30),
         "revoked_at": None,
+        "user_agent": "curl/8",
+        "address": "192.0.2.1",
+        "revocation_reason": None,
+        "version": 1,
     }
     assert abs(session["issued_at"] - datetime.now(UTC)) < timedelta(minutes=1)
 
@@ -58,7 +68,7 @@ async def test_the_tokens_are_of_the_session(
     tokens: Tokens = (await log_in(asked, deliver(connection, None))).reply
     assert (tokens.token_type, tokens.expires_in) == ("Bearer", 900)
     assert tokens.refresh_token.startswith("rt_")
-    key = await log_in.signing_keys.current(connection)
+    key = await log_in.issuer.signing_keys.current(connection)
     claims = jwt.decode(
         tokens.access_token, key.private.public_key(), algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER
     )

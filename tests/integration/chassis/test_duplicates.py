@@ -1,4 +1,4 @@
-"""The Duplicator: whatever a worker subscribes to is delivered three times, and has one effect and one answer."""
+"""Whatever a service subscribes to is delivered three times, and has one effect and one answer."""
 
 import asyncio
 from typing import Any
@@ -8,93 +8,35 @@ import orjson
 import pytest
 from uuid_utils.compat import uuid7
 
-import auth_worker.app
-import notifier.app
-import task_worker.app
-from chassis.broker import Outgoing, open_broker
+from chassis.broker import Outgoing
 from chassis.requests import Idempotency, Requests, Sender
-from chassis.topology import COMMANDS, EVENTS
-from contracts.catalogue import COMMANDS as ALL_COMMANDS
-from contracts.identity import LogIn, RegisterAccount
-from contracts.message import Actor, Command
-from contracts.notices import SendVerificationMail
+from chassis.topology import EVENTS
+from contracts.catalogue import COMMANDS
+from contracts.message import Actor
 from contracts.people import Person
-from contracts.tasks import CreateTask, DeleteTask, NewTask, TaskPatch, UpdateTask
+from contracts.tasks import CreateTask, NewTask
 from tests.conftest import Addresses
 from tests.eventually import eventually
-from tests.integration.conftest import BUDGET, Seal
-
-TIMES = 3
-PASSWORD = "Correct-Horse-7-Battery"
-
-
-async def three_times(requests: Requests, command: Command[Any], actor: Actor | None) -> list[Any]:
-    sender = Sender(uuid7(), actor, BUDGET)
-    replies = await asyncio.gather(*(requests.ask(command, sender) for _ in range(TIMES)))
-    return [(reply.status, reply.value, reply.replayed) for reply in replies]
+from tests.integration.chassis import (
+    test_duplicate_auth_commands,
+    test_duplicate_notifier_commands,
+    test_duplicate_task_commands,
+)
+from tests.integration.chassis.duplicator import publish_three_times
+from tests.integration.conftest import BUDGET
 
 
-async def events(superuser: asyncpg.Connection, schema: str) -> list[str]:
-    return [row["type"] for row in await superuser.fetch(f"SELECT type FROM {schema}.event_log ORDER BY occurred_at")]
-
-
-@pytest.mark.usefixtures("running_task_worker")
-async def test_task_commands(requests: Requests, superuser: asyncpg.Connection, ada: Actor) -> None:
-    create = CreateTask(task_id=uuid7(), task=NewTask(title="Water the plants"))
-    first, second, third = await three_times(requests, create, ada)
-    assert first == second == third
-
-    update = UpdateTask(task_id=create.task_id, patch=TaskPatch(title="Water the garden"))
-    first, second, third = await three_times(requests, update, ada)
-    assert first == second == third
-    assert first[1].version == 2
-
-    first, second, third = await three_times(requests, DeleteTask(task_id=create.task_id), ada)
-    assert first == second == third == (204, None, False)
-    assert await events(superuser, "tasks") == [
-        "tasks.task_created.v1",
-        "tasks.task_updated.v1",
-        "tasks.task_deleted.v1",
-    ]
-
-
-@pytest.mark.usefixtures("running_auth_worker")
-async def test_auth_commands(requests: Requests, superuser: asyncpg.Connection, seal: Seal) -> None:
-    await eventually(lambda: superuser.fetchval("SELECT count(*) = 1 FROM auth.signing_keys"))
-    register = RegisterAccount(
-        user_id=uuid7(), username="grace", email="grace@example.org", sealed_password=seal(PASSWORD)
-    )
-    first, second, third = await three_times(requests, register, None)
-    assert first == second == third
-    assert first[0] == 201
-
-    log_in = LogIn(session_id=uuid7(), login="GRACE", sealed_password=seal(PASSWORD))
-    replies = await three_times(requests, log_in, None)
-    assert len({reply[1].refresh_token for reply in replies}) == 1
-    assert await superuser.fetchval("SELECT count(*) FROM auth.sessions") == 1
-    assert await superuser.fetchval("SELECT reply FROM auth.inbox WHERE type = $1", LogIn.wire_name) is None
-    assert await events(superuser, "auth") == ["auth.user_registered.v1", "auth.logged_in.v1"]
+def test_every_command_is_tried() -> None:
+    assert set(COMMANDS) == {
+        *test_duplicate_auth_commands.TRIED,
+        *test_duplicate_notifier_commands.TRIED,
+        *test_duplicate_task_commands.TRIED,
+    }
 
 
 @pytest.mark.usefixtures("running_notifier")
-async def test_notifier_commands(addresses: Addresses, superuser: asyncpg.Connection) -> None:
-    user = Person(id=uuid7(), username="grace")
-    command = SendVerificationMail(user=user, email="grace@example.org", sealed_token="sealed")
-    message = Outgoing(
-        exchange=COMMANDS,
-        routing_key=command.queue,
-        body=command.model_dump_json().encode(),
-        message_id=str(uuid7()),
-        type=command.wire_name,
-    )
-    await publish_three_times(addresses, "auth_worker", message)
-    await eventually(lambda: superuser.fetchval("SELECT count(*) = 1 FROM notifier.inbox WHERE status = 200"))
-    assert await superuser.fetchval("SELECT count(*) FROM notifier.mails") == 1
-
-
-@pytest.mark.usefixtures("running_notifier")
-async def test_events(addresses: Addresses, superuser: asyncpg.Connection) -> None:
-    task_id, user, event_id = uuid7(), Person(id=uuid7(), username="ada"), uuid7()
+async def test_an_event(addresses: Addresses, superuser: asyncpg.Connection) -> None:
+    user, event_id = Person(id=uuid7(), username="ada"), uuid7()
     data = {"user": user.model_dump(mode="json"), "actor": user.model_dump(mode="json"), "changes": {}, "audience": []}
     message = Outgoing(
         exchange=EVENTS,
@@ -107,29 +49,15 @@ async def test_events(addresses: Addresses, superuser: asyncpg.Connection) -> No
             "ce-id": str(event_id),
             "ce-source": "/taskmesh/auth_worker",
             "ce-type": "auth.logged_in.v1",
-            "ce-subject": f"user/{task_id}",
+            "ce-subject": f"user/{uuid7()}",
             "ce-time": "2026-11-25T12:00:00.000000Z",
             "ce-sequence": "00000000000000000001",
         },
     )
     await publish_three_times(addresses, "auth_worker", message)
-    await eventually(lambda: superuser.fetchval("SELECT count(*) = 1 FROM notifier.activity"))
-    assert await superuser.fetchval("SELECT event_id FROM notifier.activity") == event_id
-
-
-async def publish_three_times(addresses: Addresses, user: str, message: Outgoing) -> None:
-    async with open_broker(addresses.amqp_url(user), user) as broker:
-        await eventually(lambda: broker.can_publish)
-        for _ in range(TIMES):
-            await broker.publish(message)
-
-
-def test_every_subscription_is_tried_here() -> None:
-    tried = {CreateTask, UpdateTask, DeleteTask, RegisterAccount, LogIn, SendVerificationMail}
-    assert tried == set(ALL_COMMANDS)
-    assert {subscription.queue for subscription in notifier.app.SUBSCRIPTIONS.events} == {"notifier.activity"}
-    assert task_worker.app.SUBSCRIPTIONS.events == ()
-    assert auth_worker.app is not None
+    await eventually(lambda: superuser.fetchval("SELECT count(*) = 2 FROM notifier.event_inbox"))
+    rows = await superuser.fetch("SELECT event_id FROM notifier.activity")
+    assert [row["event_id"] for row in rows] == [event_id]
 
 
 @pytest.mark.usefixtures("running_task_worker")

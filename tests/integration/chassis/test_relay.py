@@ -11,12 +11,12 @@ from uuid_utils.compat import uuid7
 import task_worker.app
 from chassis.cloudevents import CloudEvent
 from chassis.requests import Requests, Sender
-from chassis.settings import WorkerSettings
 from chassis.topology import EVENTS
 from chassis.worker import Worker
 from contracts.message import Actor
 from contracts.tasks import CreateTask, NewTask, TaskCreated, TaskPatch, UpdateTask
 from ops.rabbitmq import RabbitMQ
+from task_worker.settings import Settings
 from tests.conftest import Addresses
 from tests.eventually import eventually
 from tests.integration.chassis.queue_reader import QueueReader, read_queues
@@ -39,8 +39,10 @@ async def events(reader: QueueReader) -> AbstractQueue:
 
 @asynccontextmanager
 async def worker(addresses: Addresses) -> AsyncIterator[Worker]:
-    settings = WorkerSettings(
-        database_url=addresses.database_url("task_worker"), amqp_url=addresses.amqp_url("task_worker")
+    settings = Settings(
+        database_url=addresses.database_url("task_worker"),
+        amqp_url=addresses.amqp_url("task_worker"),
+        object_storage_url="memory:///",
     )
     async with task_worker.app.build(settings) as running:
         yield running
@@ -115,3 +117,27 @@ async def test_an_event_that_nobody_is_bound_to_is_kept_and_holds_up_nothing(
     kept = await reader.take("events.unrouted")
     assert kept.message_id == str(event_id)
     await eventually(lambda: superuser.fetchval("SELECT count(*) = 0 FROM tasks.outbox"))
+
+
+@pytest.mark.parametrize("command", ['{"neither": "type nor body"}', '{"type": "x"}', "[]", None])
+@pytest.mark.usefixtures("running_task_worker")
+async def test_a_row_that_cannot_be_read_is_set_aside_and_the_lane_flows(
+    superuser: asyncpg.Connection, command: str | None
+) -> None:
+    """It killed every worker that saw it, until tests/chaos found it."""
+    row = await superuser.fetchval(
+        """
+        INSERT INTO tasks.outbox (message_id, lane, exchange, routing_key, aggregate_id, command)
+        VALUES ($1, 0, 'taskmesh.commands', 'tasks.commands', $1, $2)
+        RETURNING id
+        """,
+        uuid7(),
+        command,
+    )
+    await superuser.execute(_INSERT, uuid7(), "nowhere.nothing_happened.v1")
+    await eventually(
+        lambda: superuser.fetchval(
+            "SELECT array_agg(id) = ARRAY[$1::bigint] AND max(lane) = -1 FROM tasks.outbox", row
+        ),
+        within=30,
+    )

@@ -1,4 +1,4 @@
-"""The broker is there, and nobody answers."""
+"""The broker is there, and nobody answers any more."""
 
 from collections.abc import AsyncIterator
 
@@ -6,8 +6,10 @@ import aiohttp
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+import auth_worker.app
+import auth_worker.settings
 from gateway.app import build
-from gateway.state import KEYS, REQUESTS
+from gateway.state import KEYS, REVOCATIONS
 from tests.conftest import Addresses
 from tests.eventually import eventually
 from tests.unit.gateway.serving import Served, Signer, settings_of
@@ -19,10 +21,14 @@ def signer() -> Signer:
 
 
 @pytest.fixture
-async def alone(addresses: Addresses, signer: Signer) -> AsyncIterator[Served]:
+async def alone(
+    addresses: Addresses, auth_worker_settings: auth_worker.settings.Settings, signer: Signer
+) -> AsyncIterator[Served]:
     async with build(settings_of(amqp_url=addresses.amqp_url("gateway"), request_timeout=1)) as gateway:
+        async with auth_worker.app.build(auth_worker_settings) as worker:
+            await eventually(lambda: gateway.runner.app[REVOCATIONS].current)
+            await worker.drain()
         gateway.runner.app[KEYS].learn([signer.jwk])
-        await eventually(lambda: gateway.runner.app[REQUESTS].ready)
         port = gateway.runner.addresses[0][1]
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
             yield Served(port, session)

@@ -66,9 +66,7 @@ async def test_what_a_service_parked_arrives_with_its_reason(
         "error": "task.title: string_type",
         "attempts": 3,
         "state": "parked",
-        "decided_by": None,
-        "decided_at": None,
-        "why": None,
+        "awaited": False,
         "parked_at": row["parked_at"],
     }
 

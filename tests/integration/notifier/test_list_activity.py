@@ -6,14 +6,15 @@ import pytest
 from asyncpg.pool import PoolConnectionProxy
 from uuid_utils.compat import uuid7
 
+from chassis.cloudevents import CloudEvent
 from chassis.errors import Refusal
 from contracts.message import Actor
 from contracts.notices import ActivityEntry, ActivityPage, ListActivity
 from contracts.people import Person
 from contracts.problems import UNAUTHENTICATED
-from notifier import store
 from notifier.activity import Activity
 from notifier.handlers.list_activity import list_activity
+from notifier.store import activity, feed
 from tests.integration.handling import deliver
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -36,7 +37,9 @@ async def record(
         "created_at": NOON + timedelta(minutes=minute),
         **changes,
     }
-    await store.insert_activity(connection, Activity(**written))
+    event = CloudEvent(written["event_id"], "tasks.task_created.v1", "task/1", NOON, 1, {}, "{}")
+    position = await feed.take_position(connection)
+    await activity.insert_activity(connection, Activity(**written), event, position=position)
     return ActivityEntry(**written)
 
 

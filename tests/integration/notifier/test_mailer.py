@@ -16,11 +16,13 @@ from uuid_utils.compat import uuid7
 
 from chassis.background import Background
 from chassis.database import Database, open_database
+from chassis.requests import Requests
 from chassis.sealing import OpeningKeys
 from contracts.notices import VERIFICATION_PURPOSE
-from notifier import store
+from notifier.addresses import Addresses
 from notifier.mail import MailWriter
 from notifier.mailer import Mailer
+from notifier.store import mails
 from ops.postgres import Postgres
 from tests.conftest import PASSWORDS, Keys
 from tests.eventually import eventually
@@ -108,11 +110,11 @@ def write(watcher: asyncpg.Connection, keys: Keys) -> Write:
 
 
 @pytest.fixture
-def mailer(pool: Database, keys: Keys, port: int) -> Mailer:
+def mailer(pool: Database, keys: Keys, port: int, requests: Requests) -> Mailer:
     writer = MailWriter(
         sender="taskmesh@example.org", public_url="https://tasks.example.org", opening_keys=OpeningKeys(keys.notifier)
     )
-    return Mailer(f"smtp://127.0.0.1:{port}", writer, pool)
+    return Mailer(f"smtp://127.0.0.1:{port}", writer, pool, Addresses(requests))
 
 
 @pytest.fixture
@@ -220,8 +222,8 @@ async def test_a_mail_of_a_mailer_that_died_is_tried_again_after_its_lease(
     mail_id = await write()
     async with pool.acquire() as connection:
         lease = timedelta(seconds=60)
-        assert [mail.id for mail in await store.lease_due_mails(connection, lease=lease, limit=10)] == [mail_id]
-        assert await store.lease_due_mails(connection, lease=lease, limit=10) == []
+        assert [mail.id for mail in await mails.lease_due_mails(connection, lease=lease, limit=10)] == [mail_id]
+        assert await mails.lease_due_mails(connection, lease=lease, limit=10) == []
         await watcher.execute("UPDATE mails SET leased_until = now() - interval '1 second'")
-        [mail] = await store.lease_due_mails(connection, lease=lease, limit=10)
+        [mail] = await mails.lease_due_mails(connection, lease=lease, limit=10)
     assert (mail.id, mail.attempts) == (mail_id, 2)

@@ -21,7 +21,7 @@ TASK_ID = UUID(int=2)
 
 def publish(type_: str, *, actor: dict[str, str] | None = ADA, changes: dict[str, Any] | None = None) -> CloudEvent:
     data = {
-        "task": {"id": str(TASK_ID), "title": "Water the plants"},
+        "task": {"id": str(TASK_ID), "title": "Water the plants", "version": 2, "owner": ADA},
         "actor": actor,
         "changes": changes or {},
         "audience": [ADA["id"]],
@@ -36,6 +36,15 @@ async def test_what_happened_is_written_down(connection: PoolConnectionProxy) ->
     row = await only_row(connection, "SELECT * FROM activity")
     assert row | {"changes": json.loads(row["changes"])} == {
         "id": row["id"],
+        "position": 1,
+        "type": event.type,
+        "source": event.source,
+        "subject": event.subject,
+        "sequence": 2,
+        "dataschema": None,
+        "partitionkey": None,
+        "traceparent": None,
+        "data": event.body,
         "event_id": event.id,
         "actor_id": UUID(int=1),
         "actor_username": "ada",

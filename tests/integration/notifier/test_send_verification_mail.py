@@ -7,8 +7,8 @@ from uuid_utils.compat import uuid7
 from chassis.sealing import SealingKey
 from contracts.notices import VERIFICATION_PURPOSE, SendVerificationMail
 from contracts.people import Person
-from notifier import store
 from notifier.handlers.send_verification_mail import send_verification_mail
+from notifier.store import mails
 from tests.conftest import Keys
 from tests.integration.handling import deliver, only_row
 
@@ -28,6 +28,9 @@ async def test_a_mail_is_due_at_once_and_its_token_stays_sealed(connection: Pool
     assert row | {"content": json.loads(row["content"]), "leased_until": None} == {
         "id": message_id,
         "template": "verification",
+        "event_id": None,
+        "user_id": None,
+        "kind": None,
         "recipient": "ada@example.org",
         "content": {"username": "ada", "sealed_token": sealed},
         "state": "due",
@@ -40,5 +43,5 @@ async def test_a_mail_is_due_at_once_and_its_token_stays_sealed(connection: Pool
     }
     assert TOKEN not in repr(row)
     assert abs(row["created_at"] - datetime.now(UTC)) < timedelta(minutes=1)
-    [mail] = await store.lease_due_mails(connection, lease=timedelta(seconds=60), limit=10)
-    assert mail == store.Mail(message_id, "verification", "ada@example.org", json.loads(row["content"]), 1)
+    [mail] = await mails.lease_due_mails(connection, lease=timedelta(seconds=60), limit=10)
+    assert mail == mails.Mail(message_id, "verification", "ada@example.org", json.loads(row["content"]), 1)

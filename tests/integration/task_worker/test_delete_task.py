@@ -25,7 +25,9 @@ async def test_a_deleted_task_is_told_as_it_last_was(
     last = {name: getattr(before, name) for name in TaskState.model_fields}
     assert answer.tells == (
         TaskDeleted(
-            task=TaskState(**last | {"version": 2, "updated_at": stored["deleted_at"]}),
+            task=TaskState(
+                **last | {"version": 2, "updated_at": stored["deleted_at"], "deleted_at": stored["deleted_at"]}
+            ),
             changes={},
             actor=Person(id=ada.id, username="ada"),
             audience=(ada.id,),

@@ -7,7 +7,8 @@ from uuid_utils.compat import uuid7
 from chassis.errors import Refusal
 from contracts.message import Actor
 from contracts.problems import UNAUTHENTICATED
-from contracts.tasks import DeleteTask, ListTasks, TaskPage, TaskPosition
+from contracts.task_lists import ListTasks, TaskPage, TaskPosition
+from contracts.tasks import DeleteTask
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.list_tasks import list_tasks
 from tests.integration.handling import deliver
@@ -50,7 +51,7 @@ async def test_tasks_of_the_same_moment_are_told_apart(connection: PoolConnectio
     rest = await list_tasks(ListTasks(limit=2, after=page.next), deliver(connection, ada))
     ids = sorted((task.id for task in tasks), reverse=True)
     assert [task.id for task in (*page.items, *rest.items)] == ids
-    assert page.next == TaskPosition(created_at=tasks[0].created_at, id=ids[1])
+    assert page.next == TaskPosition(keys=(tasks[0].created_at.isoformat(),), id=ids[1])
 
 
 @pytest.mark.parametrize(
@@ -89,6 +90,6 @@ async def test_a_position_of_a_task_that_is_gone_still_holds(
 async def test_who_has_not_logged_in_sees_nothing(connection: PoolConnectionProxy) -> None:
     with pytest.raises(Refusal) as refused:
         await list_tasks(
-            ListTasks(after=TaskPosition(created_at="2026-11-25T12:00:00Z", id=uuid7())), deliver(connection, None)
+            ListTasks(after=TaskPosition(keys=("2026-11-25T12:00:00Z",), id=uuid7())), deliver(connection, None)
         )
     assert refused.value.problem.type == UNAUTHENTICATED

@@ -69,6 +69,7 @@ def test_what_others_publish_is_read() -> None:
     assert read_event(arrive(message.body, headers=message.headers)) == CloudEvent(
         id=ID,
         type="tasks.task_created.v1",
+        source="/taskmesh/task_worker",
         subject=f"task/{AGGREGATE}",
         time=TIME,
         sequence=7,

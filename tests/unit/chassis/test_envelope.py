@@ -158,6 +158,13 @@ def test_the_sender_is_whom_the_broker_vouches_for(user_id: str | None, sender: 
     assert read_envelope(incoming, own_user="task_worker").sender == sender
 
 
+@pytest.mark.parametrize(("headers", "sender"), [({}, "task_worker"), ({"x-sender": ""}, "")])
+def test_what_a_service_sends_to_itself_is_its_own(headers: dict[str, str], sender: str) -> None:
+    """But for what it set aside without knowing whose it was."""
+    incoming = arrive(user_id="task_worker", headers=headers)
+    assert read_envelope(incoming, own_user="task_worker").sender == sender
+
+
 def test_why_a_body_is_wrong_is_said_without_what_stands_there() -> None:
     body = orjson.dumps({"task_id": MESSAGE_ID, "task": {"title": "a", "priority": "my secret"}})
     with pytest.raises(Unprocessable) as parked:

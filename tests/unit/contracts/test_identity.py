@@ -3,11 +3,13 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from contracts.api_tokens import CreateApiToken, NewApiToken
 from contracts.catalogue import COMMANDS, QUERIES
 from contracts.identity import Account, Email, GetSigningKeys, LogIn, RegisterAccount, SigningKeys, Tokens
 from contracts.message import Command
 from contracts.notices import SendVerificationMail
 from contracts.people import Username
+from contracts.sessions import RefreshSession
 
 USERNAMES: TypeAdapter[str] = TypeAdapter(Username)
 EMAILS: TypeAdapter[str] = TypeAdapter(Email)
@@ -118,5 +120,10 @@ def test_a_message_without_an_answer_is_a_defect() -> None:
         Vague.reply_type()
 
 
-def test_only_a_logins_answer_is_a_secret() -> None:
-    assert [command for command in COMMANDS if command.reply_is_secret] == [LogIn]
+def test_every_answer_with_a_token_in_it_is_a_secret() -> None:
+    assert {command for command in COMMANDS if command.reply_is_secret} == {LogIn, RefreshSession, CreateApiToken}
+    assert {command for command in COMMANDS if command.reply_type() in (Tokens, NewApiToken)} == {
+        LogIn,
+        RefreshSession,
+        CreateApiToken,
+    }

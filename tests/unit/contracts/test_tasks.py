@@ -6,7 +6,8 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from contracts.tasks import CreateTask, ListTasks, NewTask, TaskPatch, UpdateTask
+from contracts.task_lists import ListTasks
+from contracts.tasks import CreateTask, NewTask, TaskPatch, UpdateTask
 
 
 def refusals(model: type[NewTask | TaskPatch], written: dict[str, Any]) -> list[tuple[str, str]]:

@@ -121,8 +121,10 @@ def settings_of(**changes: Any) -> Settings:
         "http_port": 0,
         "gateway_secret": "a secret of thirty-two characters",
         "auth_sealing_key": str(OpeningKeys(OpeningKeys.generate()).sealing_key),
+        "notifier_sealing_key": str(OpeningKeys(OpeningKeys.generate()).sealing_key),
         "body_timeout": 0.5,
         "rate_limits": "off",
+        "object_storage_url": "memory:///",
     }
     return Settings(**values | changes)
 

@@ -98,5 +98,5 @@ async def test_what_remains_is_listed(limited: aiohttp.ClientSession, signer: Si
     bearer = {"Authorization": f"Bearer {signer.token()}"}
     async with limited.get("/v1/limits", headers=bearer) as response:
         items = {item["policy"]: item for item in json.loads(await response.read())["items"]}
-    assert items.keys() == {"create-task", "user"}
+    assert items.keys() == {"create-task", "upload", "email-verification", "user"}
     assert items["user"]["remaining"] == 4

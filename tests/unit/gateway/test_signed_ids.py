@@ -8,10 +8,11 @@ import pytest
 
 from chassis.errors import Refusal
 from contracts.catalogue import COMMANDS
-from contracts.tasks import CreateTask, DeleteTask, TaskPosition
+from contracts.task_lists import TaskPosition
+from contracts.tasks import CreateTask, DeleteTask
 from gateway.command_ids import NOBODY, CommandIds
 from gateway.cursors import Cursors
-from gateway.routes.tasks import TaskListing
+from gateway.routes.task_lists import TaskListing
 
 IDS = CommandIds(b"k" * 32, COMMANDS)
 CURSORS = Cursors(b"k" * 32)
@@ -47,7 +48,7 @@ def test_a_changed_id_is_not_ours(bit: int) -> None:
     assert IDS.recognise(UUID(int=command_id.int ^ (1 << bit)), ADA) is None
 
 
-POSITION = TaskPosition(created_at=datetime(2026, 1, 2, tzinfo=UTC), id=uuid4())
+POSITION = TaskPosition(keys=("2026-01-02T00:00:00+00:00",), id=uuid4())
 
 
 def _cursor() -> Any:

@@ -46,7 +46,7 @@ def test_if_match_may_be_demanded() -> None:
     [('"3"', True), ('W/"3"', True), ('"2", "3"', True), ("*", True), ('"4"', False), ("3", False), ("", False)],
 )
 def test_if_none_match_is_weak(header: str, matches: bool) -> None:
-    assert matches_if_none_match(_request(If_None_Match=header), 3) is matches
+    assert matches_if_none_match(_request(If_None_Match=header), '"3"') is matches
 
 
 @pytest.mark.parametrize(

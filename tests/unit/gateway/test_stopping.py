@@ -26,7 +26,7 @@ async def test_what_is_in_flight_is_answered_and_nothing_new_is_taken(make_setti
 
 async def test_readiness_names_what_is_away(served: Served) -> None:
     answer = await served.ask("GET", "/readyz")
-    assert (answer.status, answer.json["checks"]) == (503, {"rabbitmq": "away", "keys": "ok"})
+    assert (answer.status, answer.json["checks"]) == (503, {"rabbitmq": "away", "keys": "ok", "revocations": "away"})
 
 
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +34,7 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         "AMQP_URL": "amqp://gateway:secret@127.0.0.1:1/",
         "GATEWAY_SECRET": "a secret of thirty-two characters",
         "AUTH_SEALING_KEY": "A" * 43,
+        "NOTIFIER_SEALING_KEY": "A" * 43,
         "CORS_ORIGINS": "https://a.example, https://b.example",
         "RATE_LIMIT_LOGIN": "7/minute",
         "REQUEST_TIMEOUT": "2.5",

@@ -1,15 +1,16 @@
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from typing import get_args
 from uuid import UUID
 
 import pytest
 
 from chassis.errors import Unprocessable
 from chassis.sealing import OpeningKeys
-from contracts.notices import VERIFICATION_PURPOSE
+from contracts.notices import RESET_PURPOSE, VERIFICATION_PURPOSE, SecurityNotice
 from notifier.mail import MailWriter
-from notifier.store import Mail
+from notifier.store.mails import Mail
 
 TOKEN = "a-token_of-43-characters"
 
@@ -87,3 +88,30 @@ def test_a_token_for_another_service_is_never_mailed(writer: MailWriter) -> None
     elsewhere = OpeningKeys(OpeningKeys.generate())
     with pytest.raises(Unprocessable):
         writer.write(mail(elsewhere))
+
+
+def test_a_reset_mail_holds_the_token_and_where_to_send_it(writer: MailWriter, keys: OpeningKeys) -> None:
+    content = {"username": "ada", "sealed_token": keys.sealing_key.seal(TOKEN, purpose=RESET_PURPOSE)}
+    message = writer.write(Mail(UUID(int=1), "password_reset", "ada@example.org", content, 1))
+    assert message["Subject"] == "Reset your Taskmesh password"
+    for kind in ("plain", "html"):
+        assert TOKEN in part(message, kind)
+        assert "https://tasks.example.org/v1/auth/password-reset/verify" in part(message, kind)
+
+
+def test_a_token_of_one_kind_of_mail_is_in_no_other(writer: MailWriter, keys: OpeningKeys) -> None:
+    content = {"username": "ada", "sealed_token": keys.sealing_key.seal(TOKEN, purpose=VERIFICATION_PURPOSE)}
+    with pytest.raises(Unprocessable):
+        writer.write(Mail(UUID(int=1), "password_reset", "ada@example.org", content, 1))
+
+
+@pytest.mark.parametrize("notice", get_args(SecurityNotice))
+def test_every_notice_says_what_happened_and_what_to_do(writer: MailWriter, notice: str) -> None:
+    content = {"username": "a<b>a", "notice": notice}
+    message = writer.write(Mail(UUID(int=1), "security_notice", "ada@example.org", content, 1))
+    assert "Taskmesh" in message["Subject"]
+    plain, html = part(message, "plain"), part(message, "html")
+    assert "a<b>a" in plain
+    assert "a&lt;b&gt;a" in html
+    assert "<b>" not in html
+    assert len(plain.split("\n\n")) == 3

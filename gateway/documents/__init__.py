@@ -1,0 +1,1 @@
+"""What this server says of itself, made from the tables that it is served from."""

@@ -1,0 +1,44 @@
+"""Seals what has been added to the activity log, in the background: nobody's write waits for it."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import structlog
+
+from chassis.database import Database
+from chassis.errors import Unavailable
+from notifier.seals import BEGINNING, Seal, seal_of
+from notifier.store import feed, seals
+
+log = structlog.get_logger()
+
+_AT_MOST = 1000  # rows in a segment
+
+
+class Sealer:
+    def __init__(self, database: Database, *, every: timedelta) -> None:
+        self._database = database
+        self._every = every
+
+    async def keep(self) -> None:
+        while True:
+            try:
+                while await self._seal_next():
+                    pass
+            except (Unavailable, asyncpg.PostgresError) as error:
+                log.info("activity is sealed later", reason=str(error))
+            await asyncio.sleep(self._every.total_seconds())
+
+    async def _seal_next(self) -> bool:
+        """Whether there is more. Positions are committed in their order, so that none below the last is missing."""
+        async with self._database.acquire() as connection:
+            before, state = await seals.find_last_seal(connection), await feed.find_state(connection)
+            first = before.last_position + 1 if before else 1
+            last = min(state.last_position, first + _AT_MOST - 1)
+            if last < first:
+                return False
+            previous = before.seal if before else BEGINNING
+            rows = await seals.list_rows(connection, first=first, last=last)
+            await seals.insert_seal(connection, Seal(first, last, previous, seal_of(previous, rows)))
+            return last < state.last_position
