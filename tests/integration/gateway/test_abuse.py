@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.eventually import eventually
@@ -145,7 +146,7 @@ async def test_many_idle_connections_keep_nobody_out(served: Served, ada: dict[s
 async def test_streams_are_counted(served: Served, newcomer: Newcomer) -> None:
     """H53"""
     ada = await newcomer("ada")
-    open_streams = []
+    open_streams: list[aiohttp.ClientResponse] = []
     try:
         while len(open_streams) < 50:
             response = await served.session.get("/v1/events/stream", headers=ada)
