@@ -38,9 +38,14 @@ def current_trace_id() -> str | None:
 
 
 def current_traceparent() -> str | None:
-    headers: dict[str, str] = {}
-    propagate.inject(headers)
-    return headers.get("traceparent")
+    return traceparent_of(trace.get_current_span())
+
+
+def traceparent_of(span: Span) -> str | None:
+    context = span.get_span_context()
+    if not context.is_valid:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 def exemplar() -> dict[str, str] | None:
