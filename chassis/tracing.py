@@ -50,7 +50,11 @@ def traceparent_of(span: Span) -> str | None:
 
 def exemplar() -> dict[str, str] | None:
     """Leads from a point of a histogram to the trace behind it, where that trace is kept."""
-    context = trace.get_current_span().get_span_context()
+    return exemplar_of(trace.get_current_span())
+
+
+def exemplar_of(span: Span) -> dict[str, str] | None:
+    context = span.get_span_context()
     return {"trace_id": format(context.trace_id, "032x")} if context.trace_flags.sampled else None
 
 
@@ -81,21 +85,40 @@ def publish_span(exchange: str, routing_key: str, headers: MutableMapping[str, A
 
 @contextmanager
 def process_span(queue: str, message_id: str, wire_name: str, headers: Mapping[str, Any]) -> Iterator[None]:
+    with _span(**_processing(queue, message_id, wire_name, headers)):
+        yield
+
+
+def begin_process_span(queue: str, message_id: str, wire_name: str, headers: Mapping[str, Any]) -> Span:
+    """For one of several messages that are processed together; whoever began it ends it."""
+    return _tracer.start_span(**_processing(queue, message_id, wire_name, headers))
+
+
+@contextmanager
+def inside(span: Span) -> Iterator[None]:
+    with trace.use_span(span, record_exception=False, set_status_on_exception=False):
+        yield
+
+
+def _processing(queue: str, message_id: str, wire_name: str, headers: Mapping[str, Any]) -> dict[str, Any]:
     """The producer is parent, so that one user's action is one trace, and link, as the conventions have it."""
     carrier = {"traceparent": headers["traceparent"]} if isinstance(headers.get("traceparent"), str) else {}
     context = propagate.extract(carrier)
     producer = trace.get_current_span(context).get_span_context()
-    attributes = {
-        "messaging.system": "rabbitmq",
-        "messaging.destination.name": queue,
-        "messaging.message.id": message_id,
-        "messaging.operation.name": "process",
-        "messaging.operation.type": "process",
-        "taskmesh.message.type": wire_name,
+    return {
+        "name": f"process {queue}",
+        "kind": SpanKind.CONSUMER,
+        "attributes": {
+            "messaging.system": "rabbitmq",
+            "messaging.destination.name": queue,
+            "messaging.message.id": message_id,
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "taskmesh.message.type": wire_name,
+        },
+        "context": context,
+        "links": [Link(producer)] if producer.is_valid else [],
     }
-    links = [Link(producer)] if producer.is_valid else []
-    with _span(f"process {queue}", SpanKind.CONSUMER, attributes, context=context, links=links):
-        yield
 
 
 @contextmanager
