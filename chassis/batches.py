@@ -100,6 +100,8 @@ class Batches:
             await self._one_by_one(self._alone, [incoming])
             return
         self._waiting.append(waiting)
+        # Whatever arrived at the same moment joins.
+        await asyncio.sleep(0)
         async with self._turns:
             batch, twins = self._take()
             if not batch:

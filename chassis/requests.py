@@ -58,6 +58,8 @@ class Sender:
 class Replied(Generic[R]):
     status: int
     value: R
+    body: bytes
+    """The value, as its sender wrote it."""
     command_id: UUID
     """Of the command that was executed, which is another one when this request was a repetition."""
     replayed: bool
@@ -178,7 +180,7 @@ class Requests:
             raise Refusal(problem.type, problem.detail, errors=problem.errors, facts=problem.facts)
         reply_type = message.reply_type()
         value: Any = None if reply_type is None else reply_type.model_validate_json(raw.body)
-        return Replied(raw.status, value, raw.command_id or sender.message_id, raw.replayed)
+        return Replied(raw.status, value, raw.body, raw.command_id or sender.message_id, raw.replayed)
 
     async def _exchange(self, message: Command[Any] | Query[Any], sender: Sender, queue: str) -> _Raw:
         if not self.ready:
