@@ -76,7 +76,8 @@ class Worker:
                     self._broker,
                     queue,
                     committed=self._relay.wake,
-                    alone=self._settings.database_pool_size,
+                    # The other half of the pool is left to batches and queries.
+                    alone=max(1, self._settings.database_pool_size // 2),
                 )
                 self._broker.consume(queue, batches.receive, prefetch=PREFETCH)
             else:

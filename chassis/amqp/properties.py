@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pamqp import decode
+from pamqp import decode, encode
 
 _U16, _U32, _U64, _I64 = (struct.Struct(f">{code}") for code in "HIQq")
 _HEAD = struct.Struct(">HHQH")
@@ -94,7 +94,7 @@ def _table(table: Mapping[str, Any]) -> bytes:
     return _U32.pack(len(encoded)) + encoded
 
 
-def _value(value: object) -> bytes:
+def _value(value: Any) -> bytes:
     match value:
         case str():
             encoded = value.encode()
@@ -104,7 +104,7 @@ def _value(value: object) -> bytes:
         case int():
             return b"l" + _I64.pack(value)
         case _:
-            raise TypeError(f"a header holds a text or a number, and no {type(value).__name__}")
+            return encode.encode_table_value(value)
 
 
 def _read_table(encoded: bytes) -> Mapping[str, Any]:
