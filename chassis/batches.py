@@ -119,7 +119,7 @@ class Batches:
         except Unprocessable:
             return None
         in_haste = envelope.caller is not None and envelope.caller.remaining < _HASTE
-        if subscription.changes is None or in_haste:
+        if subscription.changes is None or in_haste or incoming.redelivered:
             return None
         return _Waiting(incoming, envelope, subscription, command, subscription.changes(command), since)
 

@@ -69,6 +69,8 @@ class Incoming:
     body: bytes
     properties: Properties
     delivery_tag: int
+    redelivered: bool
+    """Who had it before may have carried it out, and died before he could say so."""
     channel: Channel
 
     @property
@@ -213,7 +215,9 @@ class Consumption:
         channel.on_end(lambda: self._gauge.set(0))
 
     def _deliver(self, message: Delivered) -> None:
-        incoming = Incoming(self._queue, message.body, message.properties, message.delivery_tag, message.channel)
+        incoming = Incoming(
+            self._queue, message.body, message.properties, message.delivery_tag, message.redelivered, message.channel
+        )
         task = asyncio.create_task(self._receive(incoming))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)

@@ -39,6 +39,10 @@ _CONFLICTS = 3
 _CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.InvalidCachedStatementError)
 
 
+class _TooLateError(Exception):
+    """Nothing was committed, because nobody waits any longer."""
+
+
 class Commands:
     def __init__(
         self, subscriptions: Iterable[AnyCommand], database: Database, broker: Broker, *, committed: Callable[[], None]
@@ -50,7 +54,7 @@ class Commands:
         self._committed = committed
 
     async def process(self, envelope: Envelope, incoming: Incoming) -> None:
-        await self._process(envelope, incoming, unknown=False)
+        await self._process(envelope, incoming, unknown=incoming.redelivered)
 
     async def find_out(self, envelope: Envelope, incoming: Incoming) -> None:
         """For a command whose transaction was committed, or not."""
@@ -82,6 +86,8 @@ class Commands:
         while True:
             try:
                 return await self._transact(subscription, command, envelope, queue)
+            except _TooLateError:
+                return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
             except CommitUnknownError:
                 unknown = True
                 log.warning("commit unknown, asking the inbox", wire_name=envelope.wire_name)
@@ -90,7 +96,7 @@ class Commands:
                 if conflicts >= _CONFLICTS:
                     raise Unavailable(OVERLOADED, type(error).__name__) from error
             except Unavailable:
-                if not unknown:
+                if caller is None or not unknown:
                     raise
             if caller is not None and caller.remaining <= 0:
                 return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
@@ -105,8 +111,8 @@ class Commands:
                     await connection.execute("BEGIN")
                     reach("worker.after_begin")
                     reply, changed = await self._decide(connection, subscription, command, envelope, queue)
-            except TimeoutError:
-                return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+            except TimeoutError as error:
+                raise _TooLateError from error
             except asyncpg.LockNotAvailableError as error:
                 raise Unavailable(OVERLOADED, "a row is locked for too long") from error
             except asyncpg.QueryCanceledError as error:
@@ -116,7 +122,7 @@ class Commands:
                 return reply
             if caller is not None and caller.remaining <= 0:
                 await connection.execute("ROLLBACK")
-                return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+                raise _TooLateError
             reach("worker.before_commit")
             await commit(connection)
             reach("worker.after_commit")

@@ -21,6 +21,7 @@ log = structlog.get_logger()
 _FRAME = struct.Struct(">BHI")
 _ACK = struct.Struct(">BHIHHQBB")
 _TAG = struct.Struct(">Q")
+_DELIVERY = struct.Struct(">QB")
 _METHOD, _HEADER, _BODY, _END = 1, 2, 3, 0xCE
 _DELIVER, _CONFIRMED, _REFUSED, _RETURN = 0x3C003C, 0x3C0050, 0x3C0078, 0x3C0032
 _OVERHEAD = 8  # bytes of a frame beside its payload
@@ -39,12 +40,13 @@ _CAPABILITIES = {
 class _Message:
     """One that is being read."""
 
-    __slots__ = ("arrived", "consumer_tag", "delivery_tag", "missing", "parts", "properties")
+    __slots__ = ("arrived", "consumer_tag", "delivery_tag", "missing", "parts", "properties", "redelivered")
 
-    def __init__(self, consumer_tag: str | None, delivery_tag: int) -> None:
+    def __init__(self, consumer_tag: str | None, delivery_tag: int, *, redelivered: bool) -> None:
         self.consumer_tag = consumer_tag
         """None for one that is returned."""
         self.delivery_tag = delivery_tag
+        self.redelivered = redelivered
         self.properties = Properties()
         self.missing = 0
         self.parts: list[bytes] = []
@@ -188,14 +190,16 @@ class Connection(asyncio.Protocol):
         method = int.from_bytes(payload[:4])
         if method == _DELIVER:
             tag_end = 5 + payload[4]
-            self._messages[number] = _Message(payload[5:tag_end].decode(), _TAG.unpack_from(payload, tag_end)[0])
+            delivery_tag, redelivered = _DELIVERY.unpack_from(payload, tag_end)
+            consumer_tag = payload[5:tag_end].decode()
+            self._messages[number] = _Message(consumer_tag, delivery_tag, redelivered=bool(redelivered & 1))
         elif method in (_CONFIRMED, _REFUSED):
             channel = self._channels.get(number)
             if channel is not None:
                 delivery_tag = _TAG.unpack_from(payload, 4)[0]
                 channel.confirm(delivery_tag, multiple=bool(payload[12] & 1), accepted=method == _CONFIRMED)
         elif method == _RETURN:
-            self._messages[number] = _Message(None, 0)
+            self._messages[number] = _Message(None, 0, redelivered=False)
         else:
             whole = _FRAME.pack(_METHOD, number, len(payload)) + payload + b"\xce"
             self._take_rare(number, cast(Frame, frame.unmarshal(whole)[2]))
@@ -208,7 +212,8 @@ class Connection(asyncio.Protocol):
             channel.return_message(message.properties.message_id)
         else:
             body = message.parts[0] if len(message.parts) == 1 else b"".join(message.parts)
-            channel.deliver(message.consumer_tag, Delivered(channel, message.delivery_tag, message.properties, body))
+            delivered = Delivered(channel, message.delivery_tag, message.redelivered, message.properties, body)
+            channel.deliver(message.consumer_tag, delivered)
 
     def _take_rare(self, number: int, method: Frame) -> None:
         match method:

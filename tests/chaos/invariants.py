@@ -17,7 +17,7 @@ from tests.eventually import eventually
 from tests.running import PASSWORD
 
 DEADLINE = 5.0  # seconds; the gateway's default
-GRACE = 0.5  # seconds
+GRACE = 2.0  # seconds; servers start again on the same cores
 LATE = 2.0  # seconds
 EXPECTED = {200, 201, 404, 409, 412, 429, 503, 504}
 KEEPS = {"parking", "expired", "events.unrouted", "events.log"}
