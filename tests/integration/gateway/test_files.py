@@ -79,6 +79,7 @@ async def test_bytes_come_back_as_they_went(served: Served, ada: dict[str, str],
 
 
 async def test_a_part_of_a_file(served: Served, ada: dict[str, str], task: str) -> None:
+    """file F19"""
     path = (await upload(served, ada, task, TEXT)).headers["location"]
     for header, content in (
         ("bytes=0-4", TEXT[:5]),
@@ -94,7 +95,7 @@ async def test_a_part_of_a_file(served: Served, ada: dict[str, str], task: str) 
     for header in (f"bytes={len(TEXT)}-", "bytes=-0"):
         beyond = await served.ask("GET", path, headers=ada | {"Range": header})
         assert (beyond.status, beyond.code) == (416, "range-not-satisfiable")
-    for header in ("bytes=4-2", "bytes=0-1,3-4", "lines=0-1", "bytes=-", "bytes=a-b"):
+    for header in ("bytes=4-2", "bytes=0-1,3-4", "bytes=" + "0-," * 1000, "lines=0-1", "bytes=-", "bytes=a-b"):
         assert (await served.ask("GET", path, headers=ada | {"Range": header})).status == 200
     other = await served.ask("GET", path, headers=ada | {"Range": "bytes=0-4", "If-Range": '"other"'})
     assert (other.status, other.body) == (200, TEXT)
@@ -109,21 +110,22 @@ async def test_a_part_of_a_file(served: Served, ada: dict[str, str], task: str) 
         (b"%PDF-1.7\n", "a.pdf", 201),
         (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "a.doc", 201),
         (docx(), "a.docx", 201),
-        (zipped(), "a.docx", 415),
-        (b"MZ\x90\0", "a.png", 415),
+        pytest.param(zipped(), "a.docx", 415, id="file F7 an archive that is no document"),
+        pytest.param(b"MZ\x90\0", "a.png", 415, id="file F3 a program"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "a.png", 415),
         (b"a\0b", "a.txt", 415),
         (b"\xff\xfe", "a.txt", 415),
         (b"\xc3", "a.txt", 415),
-        (b"<svg/>", "a.svg", 415),
+        pytest.param(b"<svg/>", "a.svg", 415, id="file F10 a picture with scripts"),
         (b"a", "txt", 415),
         (b"a", ".txt", 415),
-        (b"a", "a.txt.exe", 415),
-        (b"a", "a\u202etxt.txt", 422),
-        (b"a", "a" * 252 + ".txt", 422),
-        (b"", "a.txt", 422),
+        pytest.param(b"a", "a.txt.exe", 415, id="file F6 two extensions"),
+        pytest.param(b"a", "a\u202etxt.txt", 422, id="file F5 an override"),
+        pytest.param(b"a", "a" * 252 + ".txt", 422, id="file F5 a long name"),
+        pytest.param(b"", "a.txt", 422, id="file F2 nothing"),
+        pytest.param(b"GIF89a/*\0*/=1;alert(1)", "a.gif", 201, id="file F4 a picture that is a script"),
         (b"a" * MAX, "a.txt", 201),
-        (b"a" * (MAX + 1), "a.txt", 413),
+        pytest.param(b"a" * (MAX + 1), "a.txt", 413, id="file F1 a byte too many"),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -167,6 +169,7 @@ async def test_what_is_no_upload_is_refused(
 async def test_strangers_store_nothing(
     served: Served, newcomer: Newcomer, ada: dict[str, str], task: str, scratch: Path
 ) -> None:
+    """file F13, F16"""
     before, grace = stored(scratch), await newcomer("grace")
     path = (await upload(served, ada, task, TEXT)).headers["location"]
     assert (await upload(served, grace, task, TEXT)).code == "not-found"
@@ -177,6 +180,7 @@ async def test_strangers_store_nothing(
 async def test_the_same_upload_again_is_the_same_file(
     served: Served, ada: dict[str, str], task: str, superuser: asyncpg.Connection
 ) -> None:
+    """file F14"""
     key = ada | {"Idempotency-Key": "once"}
     answers = [await upload(served, key, task, TEXT) for _ in range(2)]
     assert len({answer.json["id"] for answer in answers}) == 1
@@ -192,3 +196,35 @@ async def test_many_at_once_all_arrive(served: Served, ada: dict[str, str], task
     assert [answer.status for answer in answers] == [201] * 5
     shown = await served.ask("GET", f"/v1/tasks/{task}", headers=ada)
     assert shown.json["file_count"] == 5
+
+
+@pytest.mark.parametrize(
+    ("filename", "kept"),
+    [
+        ("../../x.txt", "x.txt"),
+        ("C:\\x.txt", "x.txt"),
+        ("CON.txt", "CON.txt"),
+        ("a;b.txt", "a;b.txt"),
+        ("a.txt/", None),
+    ],
+    ids=lambda value: f"file F5 {value}",
+)
+async def test_a_name_is_shown_and_is_no_path(
+    served: Served, ada: dict[str, str], task: str, scratch: Path, filename: str, kept: str | None
+) -> None:
+    answer = await upload(served, ada, task, TEXT, filename)
+    if kept is None:
+        assert answer.status in (415, 422)
+        return
+    assert (answer.status, answer.json["filename"]) == (201, kept)
+    assert answer.json["id"] in stored(scratch)
+
+
+async def test_a_quota_holds_against_many_at_once(
+    served: Served, ada: dict[str, str], task: str, superuser: asyncpg.Connection
+) -> None:
+    """file F17"""
+    await superuser.execute("UPDATE tasks.tasks SET file_count = 95 WHERE id = $1", task)
+    answers = await asyncio.gather(*(upload(served, ada, task, TEXT) for _ in range(30)))
+    assert sorted(answer.status for answer in answers) == [201] * 5 + [409] * 25
+    assert {answer.code for answer in answers if answer.status != 201} == {"quota-exceeded"}
