@@ -70,6 +70,7 @@ async def test_a_command_in_the_background_can_be_followed_by_its_sender(served:
 
 
 async def test_lists_are_paged(served: Served, ada: dict[str, str]) -> None:
+    """Pitfall K22"""
     made = [(await _create(served, ada, f"task {number}")).json["id"] for number in range(5)]
     path, seen = "/v1/tasks?limit=2&status=pending", []
     while path:

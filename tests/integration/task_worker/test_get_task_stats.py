@@ -101,6 +101,7 @@ async def counted_anew(connection: PoolConnectionProxy, actor: Actor) -> TaskSta
 async def test_stats_are_what_counting_anew_gives(
     connection: PoolConnectionProxy, changes: list[tuple[str, Any, Any]]
 ) -> None:
+    """Pitfall F16"""
     await connection.execute("DELETE FROM tasks")
     await connection.execute("DELETE FROM counts")
     await create_task(CreateTask(task_id=TASK, task=NewTask(title="a")), deliver(connection, ADA))

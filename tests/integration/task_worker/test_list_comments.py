@@ -12,6 +12,7 @@ from tests.integration.task_worker.conftest import CommentOn, Make, problem_of
 async def test_comments_are_listed_oldest_first_with_their_authors(
     connection: PoolConnectionProxy, ada: Actor, grace: Actor, make: Make, comment: CommentOn
 ) -> None:
+    """Pitfall F32"""
     task = await make()
     written = [await comment(task, ada, str(number)) for number in range(3)]
     page = await list_comments(ListComments(task_id=task.id, limit=2), deliver(connection, ada))

@@ -82,6 +82,7 @@ async def world(connection: PoolConnectionProxy, ada: Actor, grace: Actor, make:
 async def test_a_filter_lets_through_what_it_names(
     connection: PoolConnectionProxy, ada: Actor, filters: dict[str, Any], expected: str
 ) -> None:
+    """Pitfall F20, pitfall F22"""
     assert await titles(connection, ada, **filters) == expected
 
 
@@ -102,6 +103,7 @@ async def test_a_filter_lets_through_what_it_names(
 async def test_what_is_shared_is_filtered_too(
     connection: PoolConnectionProxy, grace: Actor, filters: dict[str, Any], expected: str
 ) -> None:
+    """Pitfall F30"""
     assert await titles(connection, grace, **filters) == expected
 
 

@@ -35,6 +35,7 @@ async def test_the_same_password_is_hashed_differently_each_time(passwords: Pass
 
 
 async def test_an_account_that_does_not_exist_costs_as_much_as_one_that_does(passwords: Passwords) -> None:
+    """H35"""
     hashed = await passwords.hash(PASSWORD)
     before = hashes_made()
     assert await passwords.verify(PASSWORD, hashed)
@@ -59,6 +60,7 @@ async def test_a_hash_of_other_parameters_is_outdated_and_still_matches(password
 
 
 async def test_what_finds_no_place_in_the_queue_is_refused_at_once(passwords: Passwords) -> None:
+    """H38"""
     places = THREADS + THREADS * _QUEUE_PER_THREAD
     results = await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(places + 5)), return_exceptions=True)
     refused = [result for result in results if isinstance(result, Unavailable)]

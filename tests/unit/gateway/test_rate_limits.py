@@ -72,6 +72,7 @@ async def limited(make_settings: Callable[..., Settings], signer: Signer) -> Any
 
 
 async def test_logins_are_counted_by_name_and_by_address(limited: aiohttp.ClientSession) -> None:
+    """H37, pitfall F9"""
     statuses = []
     for _ in range(6):
         async with limited.post("/v1/auth/login", json=LOGIN_BODY) as response:
@@ -86,6 +87,7 @@ async def test_logins_are_counted_by_name_and_by_address(limited: aiohttp.Client
 
 
 async def test_a_user_and_an_address_have_limits_of_their_own(limited: aiohttp.ClientSession, signer: Signer) -> None:
+    """Pitfall F10"""
     bearer = {"Authorization": f"Bearer {signer.token()}"}
     statuses = [(await limited.get("/v1/tasks", headers=bearer)).status for _ in range(6)]
     assert statuses == [503] * 5 + [429]
