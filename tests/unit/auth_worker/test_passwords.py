@@ -73,3 +73,11 @@ async def test_a_full_queue_empties_again(passwords: Passwords) -> None:
     await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(places + 1)), return_exceptions=True)
     assert await passwords.verify(PASSWORD, await passwords.hash(PASSWORD))
     assert REGISTRY.get_sample_value("taskmesh_password_hash_pool_queued") == 0
+
+
+async def test_every_byte_of_a_long_password_counts(passwords: Passwords) -> None:
+    """Pitfall F5"""
+    hashed = await passwords.hash("x" * 128)
+    assert await passwords.verify("x" * 128, hashed)
+    assert not await passwords.verify("x" * 127 + "y", hashed)
+    assert not await passwords.verify("x" * 72, hashed)
