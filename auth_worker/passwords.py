@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -17,6 +19,13 @@ T = TypeVar("T")
 
 _WAIT = 1.5  # seconds
 _QUEUE_PER_THREAD = 4
+_NICENESS = 10
+
+
+def _step_back() -> None:
+    """A hash may wait for a core: refreshing a session on the same machine shall not wait for a hash."""
+    if sys.platform == "linux":  # elsewhere a thread has the priority of its process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 class Passwords:
@@ -26,7 +35,7 @@ class Passwords:
         """`memory` in KiB."""
         threads = os.cpu_count() or 1
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2", initializer=_step_back)
         self._turns = asyncio.Semaphore(threads)
         self._queued = 0
         self._max_queued = threads * _QUEUE_PER_THREAD

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -37,10 +38,20 @@ QUERIES: dict[str, dict[str, Any]] = {
     "sort=-updated_at": {"sort": ("-updated_at",)},
     "sort=due_date": {"sort": ("due_date",)},
     "sort=-priority,due_date": {"sort": ("-priority", "due_date")},
+    "sort=title": {"sort": ("title",)},
+    "sort=-status": {"sort": ("-status",)},
     "search, 1 in 3": {"search": "water"},
     "search, 1 in 10": {"search": "greenhouse"},
     "search, 1 in 1,000": {"search": "orchid"},
     "search for nothing": {"search": "zeppelin"},
+    "search, 1 in 10, sort=title": {"search": "greenhouse", "sort": ("title",)},
+}
+
+COUNTED: dict[str, dict[str, Any]] = {
+    "count=exact": {},
+    "count=exact, completed=false": {"completed": False},
+    "count=exact, search, 1 in 1,000": {"search": "orchid"},
+    "count=exact, search, 1 in 10": {"search": "greenhouse"},
 }
 
 FILL = """
@@ -112,6 +123,9 @@ async def _measure(connection: PoolConnectionProxy) -> dict[str, float]:
     found = {}
     for name, filters in QUERIES.items():
         found[name] = await _median(connection, await _listing(connection, filters))
+    for name, filters in COUNTED.items():
+        query = ListTasks(**filters)
+        found[name] = await _median(connection, partial(lists.count_tasks, query=query, viewer=PERSON))
     found["get one"] = await _median(connection, lambda connection: tasks.find(connection, some_id, viewer=PERSON))
     found["stats"] = await _median(connection, lambda connection: counts.read(connection, PERSON))
     return found

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -47,8 +48,8 @@ def tell(error: Exception) -> Told | None:
         case Refusal():
             return Told(error.problem, _headers(error.problem))
         case Unavailable():
-            # Spread out, so that those who were refused together do not return together.
-            return Told(Problem(type=error.problem), {"Retry-After": str(random.randint(1, 3))})  # noqa: S311
+            problem = Problem(type=error.problem)
+            return Told(problem, _headers(problem))
         case OutcomeUnknown():
             facts: dict[str, str | int] = {"command_id": str(error.command_id)}
             return Told(Problem(type=OUTCOME_UNKNOWN, facts=facts), {"Location": f"/v1/commands/{error.command_id}"})
@@ -65,12 +66,20 @@ def defect() -> Told:
 
 def _headers(problem: Problem) -> dict[str, str]:
     headers: dict[str, str] = {}
-    retry_after = problem.facts.get("retry_after", 1 if problem.type == IDEMPOTENCY_IN_PROGRESS else None)
+    retry_after = problem.facts.get("retry_after", _retry_after(problem.type))
     if retry_after is not None:
         headers["Retry-After"] = str(retry_after)
     if challenge := _challenge(problem.type):
         headers["WWW-Authenticate"] = challenge
     return headers
+
+
+def _retry_after(problem: ProblemType) -> int | None:
+    """Seconds."""
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        # Spread out, so that those who were refused together do not return together.
+        return random.randint(1, 3)  # noqa: S311
+    return 1 if problem == IDEMPOTENCY_IN_PROGRESS else None
 
 
 def _challenge(problem: ProblemType) -> str | None:

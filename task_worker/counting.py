@@ -1,10 +1,12 @@
-"""What one task adds to the counts of its people. No I/O."""
+"""What one task adds to the counts of its people, and what the counts say of a list. No I/O."""
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 from uuid import UUID
 
+from contracts.task_lists import ListTasks
+from contracts.tasks import Status
 from task_worker.task import Task
 
 
@@ -32,3 +34,37 @@ def difference(before: Counter[Count], after: Counter[Count]) -> Counter[Count]:
     changed = Counter(after)
     changed.subtract(before)
     return changed
+
+
+class Kept(NamedTuple):
+    """The counts whose sum is the length of a list."""
+
+    kind: str
+    keys: list[str]
+
+
+_NO_FILTERS = {"owner", "deleted", "sort", "after", "limit", "count"}
+
+
+def _filters(query: ListTasks) -> set[str]:
+    return {name for name, value in query if name not in _NO_FILTERS and value is not None and value != ()}
+
+
+def kept_own(query: ListTasks) -> Kept | None:
+    filters = _filters(query)
+    if query.deleted:
+        return None
+    if filters <= {"status", "completed"}:
+        statuses = set(query.status or get_args(Status))
+        if query.completed is not None:
+            statuses &= {"completed"} if query.completed else {"pending", "in_progress"}
+        return Kept("status", sorted(statuses))
+    if filters == {"priority"}:
+        return Kept("priority", sorted(set(query.priority)))
+    if filters == {"tags"} and len(set(query.tags)) == 1:
+        return Kept("tag", [query.tags[0]])
+    return None
+
+
+def kept_shared(query: ListTasks) -> Kept | None:
+    return None if _filters(query) else Kept("received", [""])

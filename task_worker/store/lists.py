@@ -14,6 +14,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from contracts.task_lists import ListTasks, TaskPosition
 from contracts.tasks import Permission
+from task_worker.counting import kept_own, kept_shared
 from task_worker.store.tasks import task_of
 from task_worker.task import Task
 
@@ -41,6 +42,11 @@ class _Branch:
 _OWN = _Branch("FROM tasks t WHERE t.owner_id = $1", "'owner'", "t.id")
 _SHARED = _Branch("FROM shares s JOIN tasks t ON t.id = s.task_id WHERE s.user_id = $1", "s.permission", "s.task_id")
 _BRANCHES = {"me": (_OWN,), "shared": (_SHARED,), "any": (_OWN, _SHARED)}
+
+_COLUMNS = """
+    t.owner_id, t.owner_username, t.title, t.description, t.status, t.completed_at, t.priority, t.due_date, t.tags,
+    t.share_count, t.comment_count, t.file_count, t.version, t.created_at, t.updated_at, t.deleted_at, t.overdue_at"""
+_NEAR = 2000
 
 _PRIORITIES, _STATUSES = ("low", "medium", "high"), ("pending", "in_progress", "completed")
 
@@ -130,8 +136,8 @@ def _facets(query: ListTasks, owner: UUID | None) -> str | None:
     return " & ".join([*([_quote(f"owner={owner}")] if owner else []), *found]) or None
 
 
-def _filtered(query: ListTasks, statement: _Statement) -> None:
-    statement.conditions.append(f"t.deleted_at IS {'NOT ' if query.deleted else ''}NULL")
+def _filtered(query: ListTasks, viewer: UUID) -> _Statement:
+    statement = _Statement([viewer], [f"t.deleted_at IS {'NOT ' if query.deleted else ''}NULL"])
     statement.where("t.created_at >= {}", query.created_from)
     statement.where("t.created_at < {}", query.created_until)
     statement.where("t.updated_at >= {}", query.updated_from)
@@ -143,6 +149,7 @@ def _filtered(query: ListTasks, statement: _Statement) -> None:
         statement.conditions.append("t.overdue_at <= now()")
     elif query.overdue is False:
         statement.conditions.append("(t.overdue_at IS NULL OR t.overdue_at > now())")
+    return statement
 
 
 def _matching(query: ListTasks, statement: _Statement, branch: _Branch, viewer: UUID) -> list[str]:
@@ -184,36 +191,40 @@ def _branches(query: ListTasks) -> tuple[_Branch, ...]:
 
 
 def statement_of(query: ListTasks, *, viewer: UUID, limit: int) -> tuple[str, list[Any]]:
-    """And its arguments."""
-    statement, orders = _Statement([viewer]), _orders(query)
-    _filtered(query, statement)
+    """And its arguments.
+
+    Where something must match, what a person owns is read in two ways: the first tasks in the order of the list, which
+    hold a page of whatever is frequent; when they do not, what matches is rare, and all of it is found by its lexemes.
+    Left to choose, Postgres takes owner and word for independent and reads every match of a word that one person uses.
+    """
+    statement, orders = _filtered(query, viewer), _orders(query)
     at_most = statement.argument(limit)
-    names = [f"key_{number}" for number in range(len(orders))]
-    order_by = ", ".join(
-        [f"{name} {order.direction}" for name, order in zip(names, orders, strict=True)]
-        + [f"id {orders[-1].direction}"]
-    )
+    keys = [f"key_{number}" for number in range(len(orders))]
+    order_by = ", ".join(map("{} {.direction}".format, [*keys, "id"], [*orders, orders[-1]]))
+    page = f"ORDER BY {order_by} LIMIT {at_most}"
     selects = []
     for branch in _branches(query):
-        keys = ", ".join(f"{order.key.of(branch)} AS {name}" for name, order in zip(names, orders, strict=True))
-        conditions = [
-            *statement.conditions,
-            *_matching(query, statement, branch, viewer),
-            *_after(query, statement, branch),
-        ]
+        computed = ", ".join(f"{order.key.of(branch)} AS {key}" for order, key in zip(orders, keys, strict=True))
+        select = f"SELECT {branch.id} AS id, {_COLUMNS}, {branch.permission} AS permission, {computed}"
+        after, matching = _after(query, statement, branch), _matching(query, statement, branch, viewer)
+        every = " AND ".join([f"{select} {branch.source}", *statement.conditions, *after, *matching])
+        if branch is not _OWN or not matching:
+            selects.append(f"({every} {page})")
+            continue
+        begins = [each for each in statement.conditions if each.startswith((orders[0].key.own, "t.deleted_at"))]
+        near = " AND ".join([f"{select}, t.facets {branch.source}", *begins, *after])
         selects.append(
             f"""
-            (SELECT {branch.id} AS id, t.owner_id, t.owner_username, t.title, t.description, t.status, t.completed_at,
-                    t.priority, t.due_date, t.tags, t.share_count, t.comment_count, t.file_count, t.version,
-                    t.created_at, t.updated_at, t.deleted_at, t.overdue_at, {branch.permission} AS permission, {keys}
-               {branch.source}
-                AND {" AND ".join(conditions)}
-              ORDER BY {order_by}
-              LIMIT {at_most})
+            (WITH near AS MATERIALIZED (
+                  SELECT id, {_COLUMNS}, permission, {", ".join(keys)}
+                    FROM ({near} ORDER BY {order_by} LIMIT {_NEAR}) AS t
+                   WHERE {" AND ".join([*statement.conditions, *matching])} {page})
+             SELECT * FROM near WHERE (SELECT count(*) FROM near) = {at_most}
+              UNION ALL
+             SELECT * FROM ({every} OFFSET 0) AS rare WHERE (SELECT count(*) FROM near) < {at_most} {page})
             """
         )
-    whole = f"SELECT * FROM ({' UNION ALL '.join(selects)}) AS visible ORDER BY {order_by} LIMIT {at_most}"
-    return whole, statement.arguments
+    return f"SELECT * FROM ({' UNION ALL '.join(selects)}) AS visible {page}", statement.arguments
 
 
 async def list_tasks(
@@ -226,13 +237,14 @@ async def list_tasks(
 
 
 async def count_tasks(connection: PoolConnectionProxy, query: ListTasks, *, viewer: UUID) -> int:
-    statement = _Statement([viewer])
-    _filtered(query, statement)
-    selects = [
-        f"(SELECT count(*) {branch.source} AND "
-        + " AND ".join([*statement.conditions, *_matching(query, statement, branch, viewer)])
-        + ")"
-        for branch in _branches(query)
-    ]
-    total: int = await (await connection.prepare(f"SELECT {' + '.join(selects)}")).fetchval(*statement.arguments)
-    return total
+    """From the counts that are kept, where they know; otherwise by reading what matches."""
+    statement = _filtered(query, viewer)
+    counted = []
+    for branch in _branches(query):
+        if kept := kept_own(query) if branch is _OWN else kept_shared(query):
+            key = f"kind = {statement.argument(kept.kind)} AND key = ANY({statement.argument(kept.keys)}::text[])"
+            counted.append(f"(SELECT coalesce(sum(n), 0) FROM counts WHERE person_id = $1 AND {key})")
+        else:
+            where = " AND ".join([*statement.conditions, *_matching(query, statement, branch, viewer)])
+            counted.append(f"(SELECT count(*) {branch.source} AND {where})")
+    return int(await (await connection.prepare(f"SELECT {' + '.join(counted)}")).fetchval(*statement.arguments))

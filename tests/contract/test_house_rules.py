@@ -111,3 +111,9 @@ def test_the_tests_are_no_package() -> None:
 
 def test_the_version_is_one() -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
+
+
+def test_each_handler_of_tasks_has_a_test_of_its_name() -> None:
+    handlers = {path.stem for path in (ROOT / "task_worker" / "handlers").glob("*.py")} - {"__init__"}
+    tested = {path.stem.removeprefix("test_") for path in (ROOT / "tests/integration/task_worker").glob("test_*.py")}
+    assert handlers - tested == set()

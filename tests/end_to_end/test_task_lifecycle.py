@@ -68,6 +68,7 @@ async def test_registration_sends_one_verification_mail(running: Running) -> Non
 
 
 async def test_nobody_sees_the_tasks_of_another(running: Running) -> None:
+    """Pitfall F31"""
     ada, grace = await running.register("ada"), await running.register("grace")
     _, task = await call(running, "POST", "/v1/tasks", ada, json={"title": "Mine"})
     unknown = "0197d0a0-0000-7000-8000-000000000000"

@@ -90,6 +90,7 @@ async def test_of_the_password_a_hash_alone_is_kept(
 async def test_a_name_and_an_address_are_of_one_account_whatever_their_capitals(
     connection: PoolConnectionProxy, register: Register, seal: Seal, names: tuple[str, str], problem: ProblemType
 ) -> None:
+    """H40, pitfall F4"""
     username, email = names
     with pytest.raises(Refusal) as refused:
         await register(command(seal, username=username, email=email))

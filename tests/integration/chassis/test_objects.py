@@ -82,6 +82,7 @@ async def test_what_breaks_off_leaves_nothing(objects: Objects) -> None:
 
 
 async def test_a_storage_that_is_away_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall F46: what erases a file is tried again"""
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         objects = connect(monkeypatch, f"http://127.0.0.1:{nobody.getsockname()[1]}")

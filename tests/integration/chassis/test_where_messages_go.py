@@ -67,7 +67,7 @@ async def test_a_command_that_expires_in_its_queue_is_never_executed(
 async def test_a_command_that_arrives_late_is_never_executed(
     gateway_broker: Broker, requests: Requests, superuser: asyncpg.Connection, ada: Actor
 ) -> None:
-    """The broker cannot expire what a stalled worker holds already."""
+    """The broker cannot expire what a stalled worker holds already. A17."""
     late = datetime.now(UTC) - timedelta(seconds=2)
     headers = {"x-actor": ada.model_dump_json(), "x-deadline": int(late.timestamp() * 1000)}
     await gateway_broker.publish(raw(headers=headers, reply_to="gateway.replies." + "0" * 32, correlation_id="1"))
@@ -99,6 +99,7 @@ async def test_a_command_that_arrives_late_is_never_executed(
 async def test_what_cannot_be_read_is_parked_with_its_reason(
     gateway_broker: Broker, reader: QueueReader, changes: dict[str, Any], reason: str
 ) -> None:
+    """A1, A2, A5, A6, A7, A8, A9, A11, A15"""
     await eventually(lambda: gateway_broker.can_publish)
     message = raw(**changes)
     await gateway_broker.publish(message)
@@ -110,7 +111,7 @@ async def test_what_cannot_be_read_is_parked_with_its_reason(
 
 @pytest.mark.usefixtures("running_task_worker")
 async def test_a_command_from_another_service_is_parked(addresses: Addresses, reader: QueueReader) -> None:
-    """auth_worker may write to the commands exchange, for the notifier's sake; its word is not the gateway's."""
+    """auth_worker may write to the commands exchange, for the notifier's sake; its word is not the gateway's. A14."""
     async with open_broker(addresses.amqp_url("auth_worker"), "auth_worker") as broker:
         await eventually(lambda: broker.can_publish)
         await broker.publish(raw())
@@ -175,3 +176,12 @@ async def test_a_retried_message_comes_back_to_the_queue_that_failed_it(
         headers = {"x-attempt": 1, "x-sender": "gateway", "x-actor": ada.model_dump_json()}
         await broker.publish(raw(exchange="taskmesh.retry.5s", headers=headers))
     await eventually(lambda: superuser.fetchval("SELECT count(*) = 1 FROM tasks.tasks"), within=15)
+
+
+@pytest.mark.usefixtures("broken_worker")
+async def test_a_defect_gives_its_connection_back(requests: Requests, ada: Actor) -> None:
+    """Pitfall K15: more of them than there are connections, and the last is told the same as the first."""
+    for _ in range(10):
+        with pytest.raises(Refusal) as refused:
+            await requests.ask(command(), Sender(uuid7(), ada, BUDGET))
+        assert refused.value.problem.type == INTERNAL

@@ -5,6 +5,7 @@ from tests.unit.gateway.serving import Served
 
 
 async def test_an_account_is_registered_once(served: Served) -> None:
+    """H39"""
     answer = await served.ask("POST", "/v1/auth/register", json=ADA)
     assert (answer.status, answer.headers["location"], answer.headers["etag"]) == (201, "/v1/users/me", '"1"')
     assert answer.json["username"] == "ada"
@@ -14,6 +15,7 @@ async def test_an_account_is_registered_once(served: Served) -> None:
 
 
 async def test_a_wrong_password_and_an_unknown_name_are_answered_alike(served: Served, ada: dict[str, str]) -> None:
+    """H35"""
     assert ada
     answers = [
         await served.ask("POST", "/v1/auth/login", json={"username": name, "password": "wrong"})

@@ -46,6 +46,7 @@ async def compare(served: Served, path: str, known: dict[str, Any], unknown: dic
 
 @pytest.mark.usefixtures("ada")
 async def test_a_login_does_not_tell_whether_there_is_such_a_name(served: Served) -> None:
+    """H35, pitfall F2, pitfall K9"""
     wrong = {"password": "Wrong-Password-4711"}
     difference = await compare(served, "/v1/auth/login", {"username": "ada", **wrong}, {"username": "eve", **wrong})
     assert difference < 0.1
@@ -53,12 +54,14 @@ async def test_a_login_does_not_tell_whether_there_is_such_a_name(served: Served
 
 @pytest.mark.usefixtures("ada")
 async def test_asking_for_a_reset_does_not_tell_whether_there_is_such_an_address(served: Served) -> None:
+    """H41, pitfall F1"""
     path = "/v1/auth/password-reset/request"
     difference = await compare(served, path, {"email": ADA["email"]}, {"email": "eve@example.org"})
     assert difference < 0.2
 
 
 async def test_of_ten_identical_registrations_at_once_one_is_made(served: Served) -> None:
+    """H39, pitfall F3"""
     answers = await asyncio.gather(*(served.ask("POST", "/v1/auth/register", json=ADA) for _ in range(10)))
     assert Counter(answer.status for answer in answers) == {201: 1, 409: 9}
     assert {answer.code for answer in answers if answer.status == 409} <= {"username-taken", "email-taken"}

@@ -115,6 +115,7 @@ async def test_a_position_that_the_feed_does_not_have_starts_over(served: Served
 
 
 async def test_a_ticket_opens_one_stream(served: Served, ada: dict[str, str]) -> None:
+    """H49, H50"""
     ticket = (await served.ask("POST", "/v1/events/tickets", headers=ada)).json["ticket"]
     async with read_events(served, f"?ticket={ticket}&types={TASKS}") as reader:
         assert reader.response.status == 200

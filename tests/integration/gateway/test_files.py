@@ -52,6 +52,7 @@ def stored(scratch: Path) -> set[str]:
 
 @pytest.mark.usefixtures("served")
 async def test_bytes_come_back_as_they_went(served: Served, ada: dict[str, str], task: str, scratch: Path) -> None:
+    """Pitfall F42, pitfall F43, pitfall F44"""
     answer = await upload(served, ada, task, TEXT, '../secret/über "plants".txt')
     assert (answer.status, answer.headers["location"]) == (201, f"/v1/files/{answer.json['id']}")
     sha256 = hashlib.sha256(TEXT).hexdigest()
@@ -132,6 +133,7 @@ async def test_a_part_of_a_file(served: Served, ada: dict[str, str], task: str) 
 async def test_only_what_it_says_it_is_is_stored(
     served: Served, ada: dict[str, str], task: str, scratch: Path, content: bytes, filename: str, status: int
 ) -> None:
+    """Pitfall F40, pitfall F44, pitfall F45, pitfall F48"""
     before = stored(scratch)
     answer = await upload(served, ada, task, content, filename)
     assert answer.status == status, answer.body
@@ -160,6 +162,7 @@ async def test_only_what_it_says_it_is_is_stored(
 async def test_what_is_no_upload_is_refused(
     served: Served, ada: dict[str, str], task: str, content_type: str, body: bytes, status: int
 ) -> None:
+    """Pitfall F47"""
     answer = await served.ask(
         "POST", f"/v1/tasks/{task}/files", data=body, headers=ada | {"Content-Type": content_type}
     )

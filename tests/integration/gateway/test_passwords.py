@@ -55,6 +55,7 @@ async def is_refused(served: Served, headers: dict[str, str]) -> bool:
 async def test_a_changed_password_ends_the_other_sessions(
     served: Served, ada: dict[str, str], superuser: asyncpg.Connection
 ) -> None:
+    """pitfall F7"""
     other = bearer(await log_in(served))
     assert (await change(served, ada, ADA["password"], NEW)).status == 204
     await eventually(lambda: is_refused(served, other), within=1)
@@ -75,6 +76,7 @@ NOT_GOOD_ENOUGH: list[tuple[str, str, tuple[int, str, str | None]]] = [
 
 
 async def test_a_password_that_does_not_do_changes_nothing(served: Served, ada: dict[str, str]) -> None:
+    """H48"""
     for current, new, expected in NOT_GOOD_ENOUGH:
         answer = await change(served, ada, current, new)
         pointer = answer.json["errors"][0]["pointer"] if answer.status == 422 else None
@@ -85,6 +87,7 @@ async def test_a_password_that_does_not_do_changes_nothing(served: Served, ada: 
 async def test_a_token_of_a_mail_resets_the_password_once(
     served: Served, ada: dict[str, str], mailed_token: MailedToken, superuser: asyncpg.Connection
 ) -> None:
+    """H42, H43, pitfall F7"""
     assert (await served.ask("POST", RESET, json={"email": ADA["email"].upper()})).status == 202
     body = {"token": await mailed_token(), "new_password": "short"}
     weak = await served.ask("POST", "/v1/auth/password-reset/verify", json=body)
@@ -102,6 +105,8 @@ async def test_a_token_of_a_mail_resets_the_password_once(
 async def test_no_token_of_a_mail_is_good_for_long_or_after_the_password_changed(
     served: Served, ada: dict[str, str], mailed_token: MailedToken, superuser: asyncpg.Connection
 ) -> None:
+    """H42"""
+
     async def use(token: str) -> tuple[int, str]:
         body = {"token": token, "new_password": NEW}
         answer = await served.ask("POST", "/v1/auth/password-reset/verify", json=body)
@@ -122,6 +127,7 @@ async def test_no_token_of_a_mail_is_good_for_long_or_after_the_password_changed
 async def test_tokens_rest_as_their_digests_alone(
     served: Served, ada: dict[str, str], mailed_token: MailedToken, superuser: asyncpg.Connection
 ) -> None:
+    """pitfall F8"""
     assert ada
     await served.ask("POST", RESET, json={"email": ADA["email"]})
     token = await mailed_token()

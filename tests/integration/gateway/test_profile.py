@@ -35,6 +35,7 @@ async def verify(served: Served, token: str) -> Answer:
 async def test_the_last_mails_token_verifies_the_address_once(
     served: Served, ada: dict[str, str], superuser: asyncpg.Connection, keys: Keys
 ) -> None:
+    """H44"""
     sent = await served.ask("POST", "/v1/notifications/send-verification", headers=ada)
     assert (sent.status, sent.body) == (202, b"")
     earlier, token = await verification_tokens(superuser, keys, mails=2)
@@ -89,6 +90,7 @@ async def test_a_profile_is_not_changed_to_anything(served: Served, ada: dict[st
 async def test_another_address_must_be_verified_and_the_old_one_is_told(
     served: Served, ada: dict[str, str], superuser: asyncpg.Connection, keys: Keys
 ) -> None:
+    """H44"""
     [old] = await verification_tokens(superuser, keys, mails=1)
     body = {"email": "countess@example.org", "current_password": ADA["password"]}
     changed = await served.ask("PATCH", "/v1/users/me", json=body, headers=ada)
@@ -105,6 +107,7 @@ async def test_another_address_must_be_verified_and_the_old_one_is_told(
 
 
 async def test_users_are_found_by_the_beginning_of_their_names(served: Served, ada: dict[str, str]) -> None:
+    """Pitfall F22"""
     for name in ("Adam", "adam.smith", "adele", "eve"):
         await register(served, name)
 

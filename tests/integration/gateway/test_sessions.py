@@ -21,6 +21,7 @@ async def is_refused(served: Served, tokens: dict[str, Any]) -> bool:
 
 
 async def test_a_refresh_gives_the_next_token_and_a_lost_answer_the_same_again(served: Served, ada: Any) -> None:
+    """H45"""
     assert ada
     tokens = await log_in(served)
     first, again = [await refresh(served, tokens["refresh_token"]) for _ in range(2)]
@@ -31,6 +32,7 @@ async def test_a_refresh_gives_the_next_token_and_a_lost_answer_the_same_again(s
 
 
 async def test_fifty_at_once_are_no_alarm(served: Served, ada: Any, superuser: asyncpg.Connection) -> None:
+    """H47"""
     assert ada
     token = (await log_in(served))["refresh_token"]
     answers = await asyncio.gather(*(refresh(served, token) for _ in range(50)))
@@ -44,6 +46,7 @@ async def test_fifty_at_once_are_no_alarm(served: Served, ada: Any, superuser: a
 async def test_a_stolen_token_ends_the_session_for_both(
     served: Served, ada: Any, superuser: asyncpg.Connection
 ) -> None:
+    """H45"""
     assert ada
     tokens = await log_in(served)
     stolen = tokens["refresh_token"]
@@ -75,6 +78,7 @@ async def test_two_generations_back_is_reuse_however_soon(served: Served, ada: A
 
 
 async def test_what_is_no_refresh_token_is_refused(served: Served, ada: Any) -> None:
+    """H25"""
     assert ada
     tokens = await log_in(served)
     good = tokens["refresh_token"]
@@ -86,6 +90,7 @@ async def test_what_is_no_refresh_token_is_refused(served: Served, ada: Any) -> 
 
 
 async def test_logging_out_ends_this_session_alone(served: Served, ada: Any, superuser: asyncpg.Connection) -> None:
+    """H32, pitfall F6, pitfall K12"""
     assert ada
     here, there = await log_in(served), await log_in(served)
     assert (await served.ask("POST", "/v1/auth/logout", headers=bearer(here))).status == 204

@@ -89,6 +89,7 @@ async def test_a_comment_reaches_the_owner_and_whom_it_names(
 async def test_a_deleted_task_has_a_timeline_for_its_owner_alone(
     served: Served, ada: dict[str, str], grace: dict[str, str], task: str
 ) -> None:
+    """Pitfall F35"""
     assert (await served.ask("DELETE", task, headers=ada)).status == 204
     assert await types(served, ada, 3) == ["task_created", "task_shared", "task_deleted"]
     assert await types(served, grace, 1) == ["task_deleted"]

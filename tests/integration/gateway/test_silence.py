@@ -44,6 +44,7 @@ async def test_the_outcome_of_a_command_is_unknown_and_of_a_query_is_not(alone: 
 
 
 async def test_a_command_in_the_background_waits_for_a_worker(alone: Served, signer: Signer) -> None:
+    """A10: nobody awaits it at an address, and it is asked for by its id"""
     bearer = {"Authorization": f"Bearer {signer.token()}", "Prefer": "respond-async"}
     accepted = await alone.ask("POST", "/v1/tasks", json={"title": "a"}, headers=bearer)
     assert accepted.status == 202

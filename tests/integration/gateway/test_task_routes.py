@@ -13,6 +13,7 @@ async def create(served: Served, ada: dict[str, str], **members: Any) -> Any:
 
 
 async def test_put_replaces_everything_that_can_be_written(served: Served, ada: dict[str, str]) -> None:
+    """Pitfall K20"""
     task = await create(served, ada, description="b", tags=["home"], due_date="2100-01-01", status="completed")
     path = f"/v1/tasks/{task['id']}"
     answer = await served.ask("PUT", path, json={"title": "c", "completed": False}, headers=ada | {"If-Match": '"1"'})
@@ -40,6 +41,7 @@ async def test_put_replaces_everything_that_can_be_written(served: Served, ada: 
 async def test_a_bulk_change_is_validated_like_any_other(
     served: Served, ada: dict[str, str], updates: dict[str, Any], code: str
 ) -> None:
+    """Pitfall F26"""
     task = await create(served, ada)
     body = {"task_ids": [task["id"]], "updates": updates}
     assert (await served.ask("PATCH", "/v1/tasks/bulk", json=body, headers=ada)).code == code
@@ -48,6 +50,7 @@ async def test_a_bulk_change_is_validated_like_any_other(
 
 
 async def test_a_bulk_change_names_each_task_once(served: Served, ada: dict[str, str]) -> None:
+    """Pitfall F27"""
     one, two = await create(served, ada), await create(served, ada)
     body: dict[str, Any] = {"task_ids": [one["id"], two["id"]], "updates": {"priority": "high"}}
     answer = await served.ask("PATCH", "/v1/tasks/bulk", json=body, headers=ada)

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import date, timedelta
 
 from tests.eventually import eventually
 from tests.unit.gateway.serving import Answer, Served
@@ -71,6 +72,7 @@ async def test_a_command_in_the_background_can_be_followed_by_its_sender(served:
 
 
 async def test_lists_are_paged(served: Served, ada: dict[str, str]) -> None:
+    """Pitfall K22"""
     made = [(await _create(served, ada, f"task {number}")).json["id"] for number in range(5)]
     path, seen = "/v1/tasks?limit=2&status=pending", []
     while path:
@@ -93,3 +95,23 @@ async def test_what_was_done_is_in_the_activity(served: Served, ada: dict[str, s
         return [entry["action"] for entry in page.json["items"]] == ["created"]
 
     await eventually(found)
+
+
+async def test_a_day_is_included_as_a_whole(served: Served, ada: dict[str, str]) -> None:
+    """Pitfall F23"""
+    task = (await served.ask("POST", "/v1/tasks", json={"title": "a", "due_date": "2030-01-02"}, headers=ada)).json
+    made = date.fromisoformat(task["created_at"][:10])
+    before, after = made - timedelta(days=1), made + timedelta(days=1)
+    for query, found in (
+        (f"created_before={made}", 1),
+        (f"created_before={before}", 0),
+        (f"created_after={made}", 1),
+        (f"created_after={after}", 0),
+        (f"updated_after={made}", 1),
+        ("due_before=2030-01-02", 1),
+        ("due_before=2030-01-01", 0),
+        ("due_after=2030-01-02", 1),
+        ("due_after=2030-01-03", 0),
+    ):
+        listed = await served.ask("GET", f"/v1/tasks?{query}", headers=ada)
+        assert len(listed.json["items"]) == found, query

@@ -80,6 +80,7 @@ async def test_a_segment_that_was_sealed_anew_does_not_fit_the_next(
 
 
 async def test_the_notifier_itself_may_not_change_what_it_wrote(addresses: Addresses, busy: int) -> None:
+    """Pitfall F36"""
     assert busy
     connection = await asyncpg.connect(addresses.database_url("notifier"))
     for statement in (

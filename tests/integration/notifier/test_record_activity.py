@@ -65,7 +65,7 @@ async def test_what_nobody_did_has_no_actor(connection: PoolConnectionProxy) -> 
 
 
 async def test_an_event_is_written_down_once(connection: PoolConnectionProxy) -> None:
-    """The inbox sees to it; the table would refuse."""
+    """The inbox sees to it; the table would refuse. A22."""
     event = publish("tasks.task_updated.v1")
     await record_activity(event, deliver(connection, None))
     with pytest.raises(asyncpg.UniqueViolationError):

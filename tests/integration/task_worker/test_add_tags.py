@@ -15,6 +15,7 @@ from tests.integration.task_worker.conftest import Make
 
 
 async def test_tags_are_added_to_those_that_are_there(connection: PoolConnectionProxy, ada: Actor, make: Make) -> None:
+    """Pitfall F19"""
     task = await make(tags=("home",))
     answer = await add_tags(AddTags(task_id=task.id, tags=("Garden", "home")), deliver(connection, ada))
     assert (answer.reply.tags, answer.reply.version) == (("home", "garden"), 2)
@@ -31,6 +32,7 @@ async def test_tags_that_are_there_are_no_change(connection: PoolConnectionProxy
 
 @pytest.mark.usefixtures("running_task_worker")
 async def test_tags_added_at_once_are_all_there(requests: Requests, superuser: asyncpg.Connection, ada: Actor) -> None:
+    """Pitfall F28"""
     create = CreateTask(task_id=uuid7(), task=NewTask(title="Water the plants"))
     await requests.ask(create, Sender(uuid7(), ada, BUDGET))
     tags = [f"tag {number}" for number in range(8)]

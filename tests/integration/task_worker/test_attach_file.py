@@ -2,7 +2,7 @@ import pytest
 from asyncpg.pool import PoolConnectionProxy
 from uuid_utils.compat import uuid7
 
-from contracts.files import AttachFile, BeginUpload, EraseFile, FileRemoved, GetFile, ListFiles, RemoveFile
+from contracts.files import AttachFile, BeginUpload, EraseFile, GetFile, ListFiles
 from contracts.message import Actor
 from contracts.problems import NOT_FOUND, QUOTA_EXCEEDED
 from task_worker.duties import reap_uploads
@@ -10,13 +10,12 @@ from task_worker.handlers.attach_file import AttachFileHandler
 from task_worker.handlers.begin_upload import BeginUploadHandler
 from task_worker.handlers.get_file import get_file
 from task_worker.handlers.list_files import list_files
-from task_worker.handlers.remove_file import remove_file
 from task_worker.quota import Quota
 from tests.integration.handling import deliver
 from tests.integration.task_worker.conftest import AttachTo, Look, Make, problem_of
 
 
-async def test_a_file_is_attached_listed_and_removed(
+async def test_a_file_is_attached(
     connection: PoolConnectionProxy, ada: Actor, make: Make, attach: AttachTo, look: Look
 ) -> None:
     task = await make()
@@ -26,14 +25,7 @@ async def test_a_file_is_attached_listed_and_removed(
     rest = await list_files(ListFiles(task_id=task.id, after=page.next), deliver(connection, ada))
     assert [*page.items, *rest.items] == [first, second]
     assert await get_file(GetFile(file_id=first.id), deliver(connection, ada)) == first
-
-    removed, erase = (await remove_file(RemoveFile(file_id=first.id), deliver(connection, ada))).tells
-    assert isinstance(removed, FileRemoved)
-    assert (removed.file, erase) == (first, EraseFile(file_id=first.id))
-    assert (await look(task, ada)).file_count == 1
-    assert (await problem_of(get_file(GetFile(file_id=first.id), deliver(connection, ada)))).type == NOT_FOUND
-    assert (await problem_of(remove_file(RemoveFile(file_id=first.id), deliver(connection, ada)))).type == NOT_FOUND
-    assert await connection.fetchval("SELECT bytes FROM file_usage") == 10
+    assert await connection.fetchval("SELECT bytes FROM file_usage") == 20
 
 
 @pytest.mark.parametrize(

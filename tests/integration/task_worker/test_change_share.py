@@ -12,6 +12,7 @@ from tests.integration.task_worker.conftest import Look, Make, ShareWith, proble
 async def test_a_permission_is_changed_and_told(
     connection: PoolConnectionProxy, ada: Actor, grace: Actor, make: Make, share: ShareWith, look: Look
 ) -> None:
+    """Pitfall F19"""
     task = await make()
     await share(task, grace, "view")
     command = ChangeShare(task_id=task.id, username="GRACE", permission="edit")

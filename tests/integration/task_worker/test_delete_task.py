@@ -58,6 +58,7 @@ async def test_deleting_an_older_version_is_refused(
 async def test_somebody_elses_task_is_not_found(
     connection: PoolConnectionProxy, ada: Actor, grace: Actor, make: Make, row: Row
 ) -> None:
+    """A16"""
     before = await make(by=grace)
     for task_id in (before.id, uuid7()):
         with pytest.raises(Refusal) as refused:

@@ -14,7 +14,7 @@ from contracts.comments import AddComment, DeleteComment
 from contracts.message import Actor
 from contracts.people import Person
 from contracts.sharing import ShareTask, Unshare
-from contracts.task_lists import GetTaskStats, ListTags, ListTasks, TagCount, TaskStats
+from contracts.task_lists import GetTaskStats, ListTasks, TaskStats
 from contracts.tasks import AddTags, CreateTask, DeleteTask, NewTask, RemoveTag, RestoreTask, TaskPatch, UpdateTask
 from task_worker.handlers.add_comment import add_comment
 from task_worker.handlers.add_tags import add_tags
@@ -22,7 +22,6 @@ from task_worker.handlers.create_task import create_task
 from task_worker.handlers.delete_comment import delete_comment
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.get_task_stats import get_task_stats
-from task_worker.handlers.list_tags import list_tags
 from task_worker.handlers.list_tasks import list_tasks
 from task_worker.handlers.remove_tag import remove_tag
 from task_worker.handlers.restore_task import restore_task
@@ -30,7 +29,6 @@ from task_worker.handlers.share_task import share_task
 from task_worker.handlers.unshare import unshare
 from task_worker.handlers.update_task import update_task
 from tests.integration.handling import deliver
-from tests.integration.task_worker.conftest import Make
 
 
 def today() -> date:
@@ -102,6 +100,7 @@ async def counted_anew(connection: PoolConnectionProxy, actor: Actor) -> TaskSta
 async def test_stats_are_what_counting_anew_gives(
     connection: PoolConnectionProxy, changes: list[tuple[str, Any, Any]]
 ) -> None:
+    """Pitfall F16"""
     await connection.execute("DELETE FROM tasks")
     await connection.execute("DELETE FROM counts")
     await create_task(CreateTask(task_id=TASK, task=NewTask(title="a")), deliver(connection, ADA))
@@ -113,12 +112,3 @@ async def test_stats_are_what_counting_anew_gives(
     for actor in (ADA, GRACE):
         stats = await get_task_stats(GetTaskStats(), deliver(connection, actor))
         assert stats == await counted_anew(connection, actor)
-
-
-async def test_tags_are_listed_with_their_counts(connection: PoolConnectionProxy, ada: Actor, make: Make) -> None:
-    await make(tags=("home", "garden"))
-    await make(tags=("home",))
-    page = await list_tags(ListTags(limit=1), deliver(connection, ada))
-    rest = await list_tags(ListTags(after=page.next), deliver(connection, ada))
-    assert [*page.items, *rest.items] == [TagCount(tag="garden", count=1), TagCount(tag="home", count=2)]
-    assert rest.next is None

@@ -8,7 +8,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from contracts.message import Actor
 from contracts.task_lists import ListTasks
-from contracts.tasks import DeleteTask
+from contracts.tasks import DeleteTask, Task
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.list_tasks import list_tasks
 from tests.integration.handling import deliver
@@ -82,6 +82,7 @@ async def world(connection: PoolConnectionProxy, ada: Actor, grace: Actor, make:
 async def test_a_filter_lets_through_what_it_names(
     connection: PoolConnectionProxy, ada: Actor, filters: dict[str, Any], expected: str
 ) -> None:
+    """Pitfall F20, pitfall F22"""
     assert await titles(connection, ada, **filters) == expected
 
 
@@ -102,6 +103,7 @@ async def test_a_filter_lets_through_what_it_names(
 async def test_what_is_shared_is_filtered_too(
     connection: PoolConnectionProxy, grace: Actor, filters: dict[str, Any], expected: str
 ) -> None:
+    """Pitfall F30"""
     assert await titles(connection, grace, **filters) == expected
 
 
@@ -109,3 +111,33 @@ async def test_what_is_shared_is_filtered_too(
 async def test_permissions_stand_beside_the_tasks(connection: PoolConnectionProxy, grace: Actor) -> None:
     page = await list_tasks(ListTasks(sort=("title",)), deliver(connection, grace))
     assert [task.my_permission for task in page.items] == ["view", "edit", "edit", "owner"]
+
+
+@pytest.mark.parametrize(("every", "matching"), [(2, 1100), (100, 22), (2200, 1)], ids=["frequent", "rare", "once"])
+async def test_what_matches_is_found_however_far_down_it_is(
+    connection: PoolConnectionProxy, ada: Actor, every: int, matching: int
+) -> None:
+    """More tasks than are looked through in order before the lexemes are asked; the last of all matches."""
+    await connection.execute(
+        """
+        INSERT INTO tasks (id, owner_id, owner_username, title, status, priority, tags, version, created_at, updated_at)
+        SELECT gen_random_uuid(), $1, 'ada', CASE WHEN n % $2 = 0 THEN 'orchid' ELSE 'fern' END, 'pending', 'low', '{}',
+               1, now() - n * interval '1 second', now()
+          FROM generate_series(1, 2200) AS n
+        """,
+        ada.id,
+        every,
+    )
+    found: list[Task] = []
+    query = ListTasks(search="orchid", limit=150, count=True)
+    while True:
+        page = await list_tasks(query, deliver(connection, ada))
+        assert page.total == matching
+        found += page.items
+        if page.next is None:
+            break
+        query = query.model_copy(update={"after": page.next})
+    assert {task.title for task in found} == {"orchid"}
+    assert len({task.id for task in found}) == len(found) == matching
+    moments = [task.created_at for task in found]
+    assert moments == sorted(moments, reverse=True)

@@ -108,6 +108,7 @@ async def test_paging_repeats_and_loses_nothing_that_stood_still(
     limit: int,
     between: list[list[tuple[str, int, dict[str, Any]]]],
 ) -> None:
+    """Pitfall F21, pitfall F24"""
     people = People(connection)
     for task in tasks:
         await people.insert(task)

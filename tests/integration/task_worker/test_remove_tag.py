@@ -9,6 +9,7 @@ from tests.integration.task_worker.conftest import Make, problem_of
 
 
 async def test_a_tag_is_removed_once(connection: PoolConnectionProxy, ada: Actor, make: Make) -> None:
+    """Pitfall F19"""
     task = await make(tags=("home", "garden"))
     command = RemoveTag(task_id=task.id, tag="Home")
     answer = await remove_tag(command, deliver(connection, ada))

@@ -66,6 +66,7 @@ async def test_an_older_version_is_not_shared(
 async def test_of_many_at_once_one_shares(
     requests: Requests, superuser: asyncpg.Connection, ada: Actor, grace: Actor
 ) -> None:
+    """Pitfall F37"""
     create = CreateTask(task_id=uuid7(), task=NewTask(title="Water the plants"))
     await requests.ask(create, Sender(uuid7(), ada, BUDGET))
 

@@ -51,6 +51,7 @@ async def test_fifty_tasks_are_one_statement_and_their_total_another(
     count: bool,
     exactly: int,
 ) -> None:
+    """Pitfall F25"""
     for _ in range(50):
         task = await make(tags=("home",))
         await share(task, grace)
@@ -64,6 +65,7 @@ async def test_fifty_tasks_are_one_statement_and_their_total_another(
 
 
 async def test_stats_are_one_statement(counting: Counting, ada: Actor, make: Make) -> None:
+    """Pitfall F17"""
     await make(tags=("home",))
     await get_task_stats(GetTaskStats(), deliver(cast("PoolConnectionProxy", counting), ada))
     assert len(counting.statements) == 1

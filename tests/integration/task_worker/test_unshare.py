@@ -20,6 +20,7 @@ async def test_a_share_ends_by_its_owner_or_by_leaving(
     *,
     leaves: bool,
 ) -> None:
+    """Pitfall F39"""
     task = await make()
     await share(task, grace, "edit")
     actor = grace if leaves else ada

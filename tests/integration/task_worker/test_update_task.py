@@ -87,6 +87,7 @@ async def test_completing_is_an_event_of_its_own(
 async def test_a_change_that_changes_nothing_is_told_to_nobody(
     connection: PoolConnectionProxy, ada: Actor, make: Make, row: Row
 ) -> None:
+    """Pitfall K18"""
     before = await make()
     stored = await row(before.id)
     answer = await update(connection, ada, before.id, title=before.title, status="pending")
@@ -139,6 +140,7 @@ async def test_a_deleted_task_is_not_found(connection: PoolConnectionProxy, ada:
 async def test_of_many_who_saw_the_same_version_one_wins(
     requests: Requests, superuser: asyncpg.Connection, ada: Actor
 ) -> None:
+    """Pitfall F29, pitfall K19"""
     create = CreateTask(task_id=uuid7(), task=NewTask(title="Water the plants"))
     await requests.ask(create, Sender(uuid7(), ada, BUDGET))
 

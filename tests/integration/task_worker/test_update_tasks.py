@@ -19,6 +19,7 @@ async def update(connection: PoolConnectionProxy, actor: Actor, *task_ids: Any, 
 async def test_each_task_is_changed_and_told_of(
     connection: PoolConnectionProxy, ada: Actor, grace: Actor, make: Make, share: ShareWith
 ) -> None:
+    """Pitfall F18"""
     one, done, other = await make(), await make(status="completed"), await make()
     await share(other, grace, "edit")
     answer = await update(connection, ada, other.id, done.id, one.id, completed=True)
@@ -33,7 +34,7 @@ async def test_each_task_is_changed_and_told_of(
 async def test_a_task_that_is_not_there_leaves_all_as_they_are(
     connection: PoolConnectionProxy, ada: Actor, grace: Actor, make: Make, look: Look
 ) -> None:
-    """Somebody else's is one that is not there."""
+    """Somebody else's is one that is not there. Pitfall F31."""
     mine, other = await make(), await make(by=grace)
     problem = await problem_of(update(connection, ada, mine.id, uuid7(), other.id, title="Water the garden"))
     assert problem.type == NOT_FOUND

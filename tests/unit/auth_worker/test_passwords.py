@@ -35,6 +35,7 @@ async def test_the_same_password_is_hashed_differently_each_time(passwords: Pass
 
 
 async def test_an_account_that_does_not_exist_costs_as_much_as_one_that_does(passwords: Passwords) -> None:
+    """H35"""
     hashed = await passwords.hash(PASSWORD)
     before = hashes_made()
     assert await passwords.verify(PASSWORD, hashed)
@@ -59,6 +60,7 @@ async def test_a_hash_of_other_parameters_is_outdated_and_still_matches(password
 
 
 async def test_what_finds_no_place_in_the_queue_is_refused_at_once(passwords: Passwords) -> None:
+    """H38"""
     places = THREADS + THREADS * _QUEUE_PER_THREAD
     results = await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(places + 5)), return_exceptions=True)
     refused = [result for result in results if isinstance(result, Unavailable)]
@@ -71,3 +73,11 @@ async def test_a_full_queue_empties_again(passwords: Passwords) -> None:
     await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(places + 1)), return_exceptions=True)
     assert await passwords.verify(PASSWORD, await passwords.hash(PASSWORD))
     assert REGISTRY.get_sample_value("taskmesh_password_hash_pool_queued") == 0
+
+
+async def test_every_byte_of_a_long_password_counts(passwords: Passwords) -> None:
+    """Pitfall F5"""
+    hashed = await passwords.hash("x" * 128)
+    assert await passwords.verify("x" * 128, hashed)
+    assert not await passwords.verify("x" * 127 + "y", hashed)
+    assert not await passwords.verify("x" * 72, hashed)

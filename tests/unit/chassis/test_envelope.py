@@ -1,5 +1,6 @@
 """The abuse cases of a consumer that need no broker: each is parked with its reason, or read without harm."""
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 import orjson
 import pytest
 
-from chassis.broker import Incoming
+from chassis.broker import Incoming, Outgoing
 from chassis.consumer import _attempt
 from chassis.envelope import MAX_BODY, MAX_BUDGET, Envelope, find_caller, read_envelope
 from chassis.errors import Unprocessable
@@ -170,3 +171,11 @@ def test_why_a_body_is_wrong_is_said_without_what_stands_there() -> None:
     with pytest.raises(Unprocessable) as parked:
         read(arrive(body))
     assert str(parked.value) == "task.priority: literal_error"
+
+
+def test_what_would_change_the_way_of_a_message_changes_nothing_here() -> None:
+    """A24"""
+    headers = {"CC": ["auth.commands"], "BCC": ["notifier.commands"]}
+    plain = read_envelope(arrive(), own_user="task_worker")
+    assert read_envelope(arrive(headers=headers, priority=9, expiration="1"), own_user="task_worker") == plain
+    assert {field.name for field in fields(Outgoing)} & {"priority", "cc", "bcc"} == set()

@@ -40,6 +40,7 @@ def test_a_username_is_letters_digits_and_a_little_more(name: str) -> None:
     ],
 )
 def test_a_username_is_nothing_else(name: str) -> None:
+    """Pitfall F4"""
     with pytest.raises(ValidationError):
         USERNAMES.validate_python(name)
 

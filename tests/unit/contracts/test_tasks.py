@@ -93,6 +93,7 @@ def test_a_new_task_that_is_wrong_is_refused_where_it_is_wrong(
 def test_a_patch_that_is_wrong_is_refused_where_it_is_wrong(
     written: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
+    """Pitfall F26, pitfall K21"""
     assert refusals(TaskPatch, written) == expected
 
 

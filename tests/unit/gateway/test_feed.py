@@ -81,6 +81,7 @@ async def streaming(signer: Signer) -> AsyncIterator[Streaming]:
 
 
 async def test_a_stream_ends_with_its_token(streaming: Streaming, signer: Signer) -> None:
+    """H51"""
     now = int(time.time())
     token = signer.token(iat=now - 100, nbf=now - 100, exp=now + 1, scope="events:read")
     async with read_events(streaming.served, Authorization=f"Bearer {token}") as reader:
@@ -105,6 +106,7 @@ async def test_a_stream_says_why_it_ends(streaming: Streaming, signer: Signer, r
 
 
 async def test_a_stream_ends_with_its_session(streaming: Streaming, signer: Signer) -> None:
+    """H51"""
     user, session = uuid4(), uuid4()
     token = signer.token(sub=str(user), sid=str(session), scope="events:read")
     async with read_events(streaming.served, Authorization=f"Bearer {token}") as reader:

@@ -72,6 +72,7 @@ async def limited(make_settings: Callable[..., Settings], signer: Signer) -> Any
 
 
 async def test_logins_are_counted_by_name_and_by_address(limited: aiohttp.ClientSession) -> None:
+    """H37, pitfall F9"""
     statuses = []
     for _ in range(6):
         async with limited.post("/v1/auth/login", json=LOGIN_BODY) as response:
@@ -86,6 +87,7 @@ async def test_logins_are_counted_by_name_and_by_address(limited: aiohttp.Client
 
 
 async def test_a_user_and_an_address_have_limits_of_their_own(limited: aiohttp.ClientSession, signer: Signer) -> None:
+    """Pitfall F10"""
     bearer = {"Authorization": f"Bearer {signer.token()}"}
     statuses = [(await limited.get("/v1/tasks", headers=bearer)).status for _ in range(6)]
     assert statuses == [503] * 5 + [429]
@@ -100,3 +102,24 @@ async def test_what_remains_is_listed(limited: aiohttp.ClientSession, signer: Si
         items = {item["policy"]: item for item in json.loads(await response.read())["items"]}
     assert items.keys() == {"create-task", "upload", "email-verification", "user"}
     assert items["user"]["remaining"] == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/auth/password-reset/request", {"email": "ada@example.org"}),
+        ("/v1/notifications/send-verification", None),
+        ("/v1/auth/register", {"username": "ada", "email": "ada@example.org", "password": "Analytical-Engine-1843"}),
+    ],
+    ids=["H41 reset", "pitfall F50 verification", "registration"],
+)
+async def test_three_mails_an_hour(
+    make_settings: Callable[..., Settings], signer: Signer, path: str, body: Any
+) -> None:
+    async with build(make_settings(rate_limits="on")) as gateway:
+        gateway.runner.app[KEYS].learn([signer.jwk])
+        port = gateway.runner.addresses[0][1]
+        headers = {"Authorization": f"Bearer {signer.token(scope='account')}"} if body is None else {}
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as session:
+            answers = [await session.post(path, json=body) for _ in range(4)]
+    assert [answer.status for answer in answers] == [503] * 3 + [429]

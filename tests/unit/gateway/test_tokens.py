@@ -71,6 +71,7 @@ def test_a_good_token_says_who_asks(signer: Signer) -> None:
     ],
 )
 def test_every_other_header_is_refused(signer: Signer, header: str) -> None:
+    """H21, H22, H23, H24, H25 and H30, in this order"""
     with pytest.raises(Refusal) as refusal:
         _verify(signer, _signed_header(signer, header))
     assert refusal.value.problem.type.code == "invalid-token"
@@ -78,10 +79,12 @@ def test_every_other_header_is_refused(signer: Signer, header: str) -> None:
 
 @pytest.mark.parametrize("kid", ["other", "../../dev/null", "k" * 2000])
 def test_a_key_is_only_looked_up(signer: Signer, kid: str) -> None:
+    """H22"""
     assert key_id(signer.token(headers={"kid": kid})) == kid
 
 
 def test_our_public_key_is_no_secret_to_sign_with(signer: Signer) -> None:
+    """H21"""
     pem = signer.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     header = _segment('{"alg":"HS256","kid":"key-1","typ":"at+jwt"}')
     content = f"{header}.{_segment(json.dumps(signer.claims()))}"
@@ -116,6 +119,7 @@ def test_our_public_key_is_no_secret_to_sign_with(signer: Signer) -> None:
     ],
 )
 def test_claims_are_what_they_must_be(signer: Signer, claims: dict[str, Any]) -> None:
+    """H27, H28, H29, pitfall F6, pitfall K11"""
     with pytest.raises(Refusal) as refusal:
         _verify(signer, signer.token(**claims))
     assert refusal.value.problem.type.code == "invalid-token"
@@ -133,6 +137,7 @@ def test_claims_are_what_they_must_be(signer: Signer, claims: dict[str, Any]) ->
     ],
 )
 def test_moments_are_what_they_must_be(signer: Signer, claims_at: Callable[[int], dict[str, Any]]) -> None:
+    """H26, H27"""
     with pytest.raises(Refusal) as refusal:
         _verify(signer, signer.token(**claims_at(int(time.time()))))
     assert refusal.value.problem.type.code == "invalid-token"
@@ -149,11 +154,13 @@ def test_another_key_is_not_ours(signer: Signer) -> None:
     "token", ["", "a", "a.b", "a.b.c.d", "a.b.c\n", ".".join("é" * 3), "a" * 5000, "a.b." + "c" * 5000]
 )
 def test_what_is_no_token_is_refused(token: str) -> None:
+    """H31"""
     with pytest.raises(Refusal):
         key_id(token)
 
 
 def test_an_expired_token_is_told_apart(signer: Signer) -> None:
+    """H26"""
     past = int(time.time()) - 1000
     with pytest.raises(Refusal) as refusal:
         _verify(signer, signer.token(iat=past, nbf=past, exp=past + 900))
@@ -176,6 +183,7 @@ def test_a_remembered_token_expires_all_the_same(signer: Signer) -> None:
 
 @pytest.mark.parametrize("authorization", [None, "", "Basic YTpi", "Bearer", "Bearer ", "Bearer a b", "token"])
 async def test_without_a_bearer_token_nobody_gets_in(served: Served, authorization: str | None) -> None:
+    """H20, pitfall K11"""
     headers = {} if authorization is None else {"Authorization": authorization}
     answer = await served.ask("GET", "/v1/users/me", headers=headers)
     assert (answer.status, answer.code) == (401, "unauthenticated")
@@ -183,12 +191,14 @@ async def test_without_a_bearer_token_nobody_gets_in(served: Served, authorizati
 
 
 async def test_two_tokens_are_none(served: Served, signer: Signer) -> None:
+    """H20"""
     headers = [("Authorization", f"Bearer {signer.token()}"), ("Authorization", f"Bearer {signer.token()}")]
     answer = await served.ask("GET", "/v1/users/me", headers=headers)
     assert (answer.status, answer.code) in ((401, "unauthenticated"), (400, "malformed-request"))
 
 
 async def test_a_bad_token_is_challenged(served: Served) -> None:
+    """Pitfall K10"""
     answer = await served.ask("GET", "/v1/users/me", headers={"Authorization": "Bearer a.b.c"})
     assert (answer.status, answer.code) == (401, "invalid-token")
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]

@@ -149,6 +149,7 @@ def publish(event: Event) -> CloudEvent:
 
 @pytest.mark.parametrize("kind", EVENTS)
 def test_every_event_has_a_summary(kind: type[Event]) -> None:
+    """Pitfall F38"""
     assert activity_of(publish(tell(kind))).summary == SUMMARIES[kind.wire_name]
 
 

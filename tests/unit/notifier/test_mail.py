@@ -70,6 +70,7 @@ def test_every_attempt_has_the_same_message_id(writer: MailWriter, keys: Opening
 
 
 def test_a_name_is_text_and_never_markup(writer: MailWriter, keys: OpeningKeys) -> None:
+    """Pitfall F49"""
     message = writer.write(mail(keys, username="<b>&{{ token }}"))
     assert "Hello &lt;b&gt;&amp;{{ token }}," in part(message, "html")
     assert "Hello <b>&{{ token }}," in part(message, "plain")
