@@ -1,8 +1,8 @@
 """What was done already. The first statement of a command's transaction claims its place here."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from asyncpg.pool import PoolConnectionProxy
@@ -114,19 +114,20 @@ async def find(connection: PoolConnectionProxy, command_id: UUID, *, scope: UUID
     return None if row is None else Recorded(**row)
 
 
-async def take_event(connection: PoolConnectionProxy, consumer: str, event_id: UUID) -> bool:
-    """False when the consumer has taken this event in before."""
-    taken: Any = await connection.fetchval(
+async def take_events(connection: PoolConnectionProxy, consumer: str, event_ids: Collection[UUID]) -> set[UUID]:
+    """Those that the consumer has not taken in before."""
+    rows = await connection.fetch(
         """
         INSERT INTO event_inbox (consumer, event_id)
-        VALUES ($1, $2)
+        SELECT $1, event_id
+          FROM unnest($2::uuid[]) AS event_id
             ON CONFLICT DO NOTHING
-        RETURNING true
+        RETURNING event_id
         """,
         consumer,
-        event_id,
+        event_ids,
     )
-    return taken is not None
+    return {row["event_id"] for row in rows}
 
 
 async def forget_expired(connection: PoolConnectionProxy) -> None:
