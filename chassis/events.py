@@ -3,18 +3,18 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 
 from chassis import inbox, metrics, outbox
 from chassis.broker import Broker, Incoming
-from chassis.cloudevents import CloudEvent, read_event
+from chassis.cloudevents import read_event
 from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.envelope import Envelope, read_envelope
 from chassis.failpoints import reach
-from chassis.subscription import Delivery, EventSubscription
+from chassis.subscription import BatchSubscription, Delivery, EventSubscription, Tells
 
 log = structlog.get_logger()
 
@@ -28,41 +28,29 @@ class Events:
         self._committed = committed
 
     async def process(self, envelope: Envelope, incoming: Incoming) -> None:
-        await self.process_together([(envelope, incoming)])
-
-    async def process_together(self, deliveries: Sequence[tuple[Envelope, Incoming]]) -> None:
-        """In one transaction: all of them, or none."""
-        queue, tells = self._subscription.queue, False
-        events = [(read_event(incoming), envelope) for envelope, incoming in deliveries]
+        event, queue = read_event(incoming), self._subscription.queue
+        tells: Tells = ()
         async with self._database.acquire() as connection, connection.transaction():
-            new = await inbox.take_events(connection, queue, [event.id for event, _ in events])
-            metrics.DUPLICATES.labels(queue).inc(len(events) - len(new))
-            for event, envelope in events:
-                if event.id in new:
-                    new.remove(event.id)
-                    tells |= await self._take(connection, event, envelope)
+            if await inbox.take_events(connection, queue, [event.id]):
+                tells = await self._subscription.handle(event, Delivery(envelope, connection))
+                await outbox.append(connection, tells, caused_by=envelope)
+            else:
+                metrics.DUPLICATES.labels(queue).inc()
             reach("events.before_commit")
         reach("events.after_commit")
         if tells:
             self._committed()
-        if self._subscription.committed is not None:
-            self._subscription.committed()
-
-    async def _take(self, connection: PoolConnectionProxy, event: CloudEvent, envelope: Envelope) -> bool:
-        """Whether there is anything for the relay."""
-        tells = await self._subscription.handle(event, Delivery(envelope, connection))
-        await outbox.append(connection, tells, caused_by=envelope)
-        return bool(tells)
 
 
-class OrderedEvents:
+class EventBatches:
     """Whoever comes first takes all that is waiting; one by one where that fails, so that a bad one harms no other."""
 
-    def __init__(self, events: Events, broker: Broker, queue: str) -> None:
-        self._events = events
+    def __init__(self, subscription: BatchSubscription[Any], database: Database, broker: Broker) -> None:
+        self._subscription = subscription
+        self._queue = subscription.queue
+        self._database = database
         self._user = broker.user
-        self._alone = Consumer(broker, queue, events.process)
-        self._queue = queue
+        self._alone = Consumer(broker, self._queue, self._process_alone)
         self._waiting: deque[Incoming] = deque()
         self._turn = asyncio.Lock()
 
@@ -76,7 +64,7 @@ class OrderedEvents:
                 await self._alone.receive(each)
 
     async def _together(self, batch: Sequence[Incoming]) -> bool:
-        [failure] = await asyncio.gather(self._process(batch), return_exceptions=True)
+        [failure] = await asyncio.gather(self._read_and_process(batch), return_exceptions=True)
         if isinstance(failure, Exception):
             log.info("events taken one by one", queue=self._queue, count=len(batch), error=type(failure).__name__)
             return False
@@ -85,7 +73,24 @@ class OrderedEvents:
             await incoming.acknowledge()
         return True
 
+    async def _read_and_process(self, batch: Sequence[Incoming]) -> None:
+        for incoming in batch:
+            read_envelope(incoming, own_user=self._user)
+        await self._process(batch)
+
+    async def _process_alone(self, _: Envelope, incoming: Incoming) -> None:
+        await self._process([incoming])
+
     async def _process(self, batch: Sequence[Incoming]) -> None:
-        await self._events.process_together(
-            [(read_envelope(incoming, own_user=self._user), incoming) for incoming in batch]
-        )
+        """In one transaction: all of them, or none."""
+        events = {event.id: event for event in map(read_event, batch)}
+        made: Any = None
+        async with self._database.acquire() as connection, connection.transaction():
+            new = await inbox.take_events(connection, self._queue, list(events))
+            if new:
+                made = await self._subscription.handle([events[each] for each in events if each in new], connection)
+            reach("events.before_commit")
+        reach("events.after_commit")
+        metrics.DUPLICATES.labels(self._queue).inc(len(batch) - len(new))
+        if new:
+            self._subscription.committed(made)

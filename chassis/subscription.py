@@ -16,6 +16,7 @@ from contracts.message import Actor, Command, Event, Message
 from contracts.problems import UNAUTHENTICATED
 
 M = TypeVar("M", bound=Message)
+R = TypeVar("R")
 
 Tells = Sequence[Event | Command[None]]
 """Events for everybody, and commands to other services."""
@@ -83,16 +84,22 @@ class QuerySubscription(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class EventSubscription:
-    """Takes every event that is bound to `queue`.
-
-    `in_order` handles one after the other, as they were published, and commits together what is waiting together.
-    `committed` is called after each commit.
-    """
+    """Takes every event that is bound to `queue`, each for itself."""
 
     queue: str
     handle: Callable[[CloudEvent, Delivery], Awaitable[Tells]]
-    in_order: bool = False
-    committed: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSubscription(Generic[R]):
+    """Takes every event that is bound to `queue`, as they were published, and at once those that wait together.
+
+    What `handle` makes of them is given to `committed` when it is committed.
+    """
+
+    queue: str
+    handle: Callable[[Sequence[CloudEvent], PoolConnectionProxy], Awaitable[R]]
+    committed: Callable[[R], None]
 
 
 AnyCommand = CommandSubscription[Any]

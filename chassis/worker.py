@@ -18,12 +18,12 @@ from chassis.consumer import Consumer
 from chassis.database import Database, open_database
 from chassis.duties import Duties, Duty
 from chassis.errors import Unavailable
-from chassis.events import Events, OrderedEvents
+from chassis.events import EventBatches, Events
 from chassis.health import Checks
 from chassis.queries import Queries
 from chassis.relay import Relay
 from chassis.settings import WorkerSettings
-from chassis.subscription import AnyCommand, AnyQuery, EventSubscription
+from chassis.subscription import AnyCommand, AnyQuery, BatchSubscription, EventSubscription
 
 log = structlog.get_logger()
 
@@ -37,6 +37,7 @@ class Subscriptions:
     commands: Sequence[AnyCommand] = ()
     queries: Sequence[AnyQuery] = ()
     events: Sequence[EventSubscription] = ()
+    event_batches: Sequence[BatchSubscription[Any]] = ()
     prefetch: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -87,10 +88,9 @@ class Worker:
         for subscription in subscriptions.events:
             events = Events(subscription, self._database, committed=self._relay.wake)
             queue = subscription.queue
-            if subscription.in_order:
-                self._consume(queue, OrderedEvents(events, self._broker, queue), subscriptions)
-            else:
-                self._consume(queue, Consumer(self._broker, queue, events.process), subscriptions)
+            self._consume(queue, Consumer(self._broker, queue, events.process), subscriptions)
+        for event_batch in subscriptions.event_batches:
+            self._consume(event_batch.queue, EventBatches(event_batch, self._database, self._broker), subscriptions)
         self._background.start(self._relay.keep())
         self._background.start(self._sweep())
 
@@ -101,7 +101,7 @@ class Worker:
     def start_background(self, work: Coroutine[Any, Any, None]) -> None:
         self._background.start(work)
 
-    def _consume(self, queue: str, consumer: Consumer | OrderedEvents, subscriptions: Subscriptions) -> None:
+    def _consume(self, queue: str, consumer: Consumer | EventBatches, subscriptions: Subscriptions) -> None:
         prefetch = subscriptions.prefetch.get(queue, self._settings.database_pool_size)
         self._broker.consume(queue, consumer.receive, prefetch=prefetch)
 

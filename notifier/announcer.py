@@ -1,6 +1,8 @@
 """Tells every gateway what is new in the feed, as soon as it is committed."""
 
 import asyncio
+from collections import deque
+from collections.abc import Sequence
 
 import asyncpg
 import structlog
@@ -10,7 +12,7 @@ from chassis.broker import Broker, Outgoing, PublishUnconfirmed
 from chassis.database import Database
 from chassis.errors import Unavailable
 from chassis.topology import FEED
-from contracts.feed import FeedNews
+from contracts.feed import FeedEvent, FeedNews
 from notifier.store import feed
 
 log = structlog.get_logger()
@@ -24,41 +26,41 @@ class Announcer:
         self._database = database
         self._broker = broker
         self._wake = asyncio.Event()
-        self._announced: int | None = None
+        self._untold: deque[FeedEvent] = deque()
 
-    def wake(self) -> None:
+    def tell(self, events: Sequence[FeedEvent]) -> None:
+        """Of what is committed, in its order."""
+        self._untold.extend(events)
         self._wake.set()
 
     async def keep(self) -> None:
-        woken = False
         while True:
             try:
-                more = await self._announce(woken=woken)
+                await self._announce()
             except (Unavailable, PublishUnconfirmed, asyncpg.PostgresError) as error:
+                # A gateway that hears of the head asks for what it did not hear of.
                 log.info("feed not announced", reason=str(error))
-                more = False
                 await asyncio.sleep(0.2)
-            woken = more or await self._wait()
+            else:
+                await self._wait()
 
-    async def _wait(self) -> bool:
-        try:
-            async with asyncio.timeout(_HEARTBEAT):
-                await self._wake.wait()
-        except TimeoutError:
-            return False
+    async def _wait(self) -> None:
         self._wake.clear()
-        return True
+        if not self._untold:
+            try:
+                async with asyncio.timeout(_HEARTBEAT):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
 
-    async def _announce(self, *, woken: bool) -> bool:
-        """The news where this process made them; else only the head. Whether there is more."""
-        async with self._database.acquire() as connection:
-            state = await feed.find_state(connection)
-            known = self._announced is not None and woken
-            items = await feed.list_events(connection, after=self._announced or 0, limit=_AT_ONCE) if known else []
-        head = items[-1].position if items else state.last_position
+    async def _announce(self) -> None:
+        items = [self._untold.popleft() for _ in range(min(len(self._untold), _AT_ONCE))]
+        head = items[-1].position if items else await self._find_head()
         await self._publish(FeedNews(items=tuple(items), head=head))
-        self._announced = head
-        return head < state.last_position
+
+    async def _find_head(self) -> int:
+        async with self._database.acquire() as connection:
+            return (await feed.find_state(connection)).last_position
 
     async def _publish(self, news: FeedNews) -> None:
         message = Outgoing(
@@ -73,5 +75,5 @@ class Announcer:
         try:
             await self._broker.publish(message)
         except Unavailable as error:
-            # Also when there is no gateway to take it.
+            # Also when there is no gateway to take it; one that comes, or comes back, asks.
             log.debug("nobody heard of the news", reason=str(error))

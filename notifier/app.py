@@ -3,11 +3,11 @@ from contextlib import asynccontextmanager
 
 from chassis.requests import Requests
 from chassis.sealing import OpeningKeys
-from chassis.subscription import CommandSubscription, EventSubscription, QuerySubscription
+from chassis.subscription import BatchSubscription, CommandSubscription, QuerySubscription
 from chassis.topology import ACTIVITY, NOTIFICATIONS, PARKED
 from chassis.version import VERSION
 from chassis.worker import Subscriptions, Worker, open_worker
-from contracts.feed import FindHead, ListEvents, ReadFeed, RedeemTicket
+from contracts.feed import FeedEvent, FindHead, ListEvents, ReadFeed, RedeemTicket
 from contracts.notices import (
     CountActivity,
     ListActivity,
@@ -81,9 +81,9 @@ _EVENTS_TOGETHER = 100
 
 
 def subscriptions(
-    *, allowed_networks: Sequence[str], recorded: Callable[[], None], due: Callable[[], None]
+    *, allowed_networks: Sequence[str], recorded: Callable[[Sequence[FeedEvent]], None], due: Callable[[], None]
 ) -> Subscriptions:
-    """`recorded` is called whenever the feed has grown, `due` whenever there may be something to send."""
+    """`recorded` is told what the feed has grown by, `due` is called whenever there may be something to send."""
     targets = Targets(parse_networks(allowed_networks))
     return Subscriptions(
         commands=(
@@ -117,9 +117,9 @@ def subscriptions(
             QuerySubscription(ListNotifications, list_notifications),
             QuerySubscription(CountUnread, count_unread),
         ),
-        events=(
-            EventSubscription(ACTIVITY.name, record_activity, in_order=True, committed=recorded),
-            EventSubscription(NOTIFICATIONS.name, notify, in_order=True, committed=due),
+        event_batches=(
+            BatchSubscription(ACTIVITY.name, record_activity, committed=recorded),
+            BatchSubscription(NOTIFICATIONS.name, notify, committed=lambda _: due()),
         ),
         prefetch=dict.fromkeys((ACTIVITY.name, NOTIFICATIONS.name), _EVENTS_TOGETHER),
     )
@@ -134,7 +134,7 @@ async def build(settings: Settings) -> AsyncIterator[Worker]:
         announcer = Announcer(worker.database, worker.broker)
         sender = Sender(worker.database, opening_keys, targets, user_agent=f"Taskmesh/{VERSION}")
         worker.start(
-            subscriptions(allowed_networks=settings.webhook_allowed_networks, recorded=announcer.wake, due=sender.wake)
+            subscriptions(allowed_networks=settings.webhook_allowed_networks, recorded=announcer.tell, due=sender.wake)
         )
         worker.broker.consume(PARKED.name, DeadLetters(worker.database).receive, prefetch=10)
         worker.start_background(announcer.keep())

@@ -1,7 +1,9 @@
 """Who may see an event, and who may see its task from then on. No I/O."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from chassis.cloudevents import CloudEvent
@@ -18,10 +20,13 @@ class Audience:
     """May see the task from now on."""
 
 
-def task_version(event: CloudEvent) -> int | None:
-    """None where the event is about no task."""
-    task = event.data.get("task")
-    return int(task["version"]) if task else None
+@dataclass(frozen=True, slots=True)
+class TaskAudience:
+    """Who may see a task, as of its version."""
+
+    version: int
+    deleted_at: datetime | None
+    readers: frozenset[UUID]
 
 
 def audience_of(event: CloudEvent, before: Iterable[UUID] = ()) -> Audience:
@@ -30,9 +35,43 @@ def audience_of(event: CloudEvent, before: Iterable[UUID] = ()) -> Audience:
     return Audience(readers=named | frozenset(before), remaining=named - _leaving(event, named))
 
 
+def follow(event: CloudEvent, before: TaskAudience | None) -> tuple[frozenset[UUID], TaskAudience]:
+    """Who may see an event about a task, and who the task after it; an event that is late changes nothing."""
+    version = int(event.data["task"]["version"])
+    if before is not None and version < before.version:
+        return audience_of(event).readers & before.readers, before
+    audience = audience_of(event, before.readers if before else ())
+    deleted_at = event.time if event.type.startswith(_TASK_DELETED) else None
+    return audience.readers, TaskAudience(version, deleted_at, audience.remaining)
+
+
 def _leaving(event: CloudEvent, named: frozenset[UUID]) -> frozenset[UUID]:
     if event.type.startswith(_TASK_DELETED):
         return named - {UUID(event.data["task"]["owner"]["id"])}
     if event.type.startswith(_TASK_UNSHARED):
         return frozenset({UUID(event.data["share"]["user"]["id"])})
     return frozenset()
+
+
+class Following:
+    """The audiences of tasks from one event to the next. Who loses a task loses its earlier events too."""
+
+    def __init__(self, before: Mapping[UUID, TaskAudience]) -> None:
+        self.after = dict(before)
+        self.readers: dict[int, frozenset[UUID]] = {}
+        """Of the event at each position."""
+        self.lost: set[tuple[UUID, UUID]] = set()
+        """Who lost which task."""
+        self._positions: defaultdict[UUID, list[int]] = defaultdict(list)
+
+    def follow(self, event: CloudEvent, position: int, task_id: UUID | None) -> None:
+        if task_id is None:
+            self.readers[position] = audience_of(event).readers
+            return
+        before = self.after.get(task_id)
+        self.readers[position], self.after[task_id] = follow(event, before)
+        left = before.readers - self.after[task_id].readers if before else frozenset()
+        self.lost |= {(user, task_id) for user in left}
+        for earlier in self._positions[task_id]:
+            self.readers[earlier] -= left
+        self._positions[task_id].append(position)

@@ -68,6 +68,7 @@ class Mailer:
                 await self._give_up(mail, "no verified address")
                 return
             message = self._writer.write(replace(mail, recipient=recipient))
+            reach("mailer.before_send")
             await aiosmtplib.send(
                 message,
                 hostname=self._server.hostname,

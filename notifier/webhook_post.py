@@ -32,7 +32,13 @@ async def open_http(targets: Targets, *, at_once: int) -> AsyncIterator[aiohttp.
         return socket.socket(family, kind, protocol)
 
     connector = aiohttp.TCPConnector(
-        socket_factory=connect, limit=at_once, use_dns_cache=False, force_close=True, happy_eyeballs_delay=None
+        socket_factory=connect,
+        limit=at_once,
+        use_dns_cache=False,
+        force_close=True,
+        happy_eyeballs_delay=None,
+        # aiohttp's own is made when it is imported. This one believes whom SSL_CERT_FILE names.
+        ssl=ssl.create_default_context(),
     )
     async with aiohttp.ClientSession(
         connector=connector,

@@ -9,7 +9,8 @@ async def list_events(query: ListEvents, delivery: Delivery) -> FeedPage:
     state = await feed.find_state(delivery.connection)
     after = state.expired_through if query.after is None else query.after
     if after < state.expired_through:
-        raise Refusal(CURSOR_EXPIRED, f"the oldest event that is kept follows {state.expired_through}")
+        detail = f"the oldest event that is kept follows {state.expired_through}"
+        raise Refusal(CURSOR_EXPIRED, detail, facts={"snapshot": "/v1/tasks"})
     if after > state.last_position:
         raise Refusal(INVALID_CURSOR, "the feed does not go that far")
     events = await feed.list_events_for(

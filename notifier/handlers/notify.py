@@ -1,73 +1,86 @@
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
+from asyncpg.pool import PoolConnectionProxy
+
 from chassis.cloudevents import CloudEvent, structured
-from chassis.subscription import Delivery, Tells
-from contracts.notifications import Preferences
 from contracts.people import Person
 from notifier.activity import Activity, activity_of
 from notifier.notices import Notice, mentions_in, name_of, notices_of, wants_mail
-from notifier.store import deliveries, mails, notifications
-from notifier.store import preferences as preferences_store
+from notifier.store import deliveries, mails, notifications, preferences
 
 
-async def notify(event: CloudEvent, delivery: Delivery) -> Tells:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    event: CloudEvent
+    entry: Activity
+    notices: Sequence[Notice]
+
+
+async def notify(events: Sequence[CloudEvent], connection: PoolConnectionProxy) -> None:
     """Inbox, mail and webhooks: one row for each event, user and channel."""
-    connection, entry = delivery.connection, activity_of(event)
-    await _remember_people(event, delivery)
-    notices = await _notices(event, delivery, entry)
-    wishes = await preferences_store.list_preferences(connection, [notice.user_id for notice in notices])
-    for notice in notices:
-        await _tell(event, delivery, entry, notice, wishes[notice.user_id])
-    unwanted = {each.user_id for each in notices if not wishes[each.user_id].kinds[each.kind].webhook}
-    await _fan_out(event, delivery, [user for user in _audience(event) if user not in unwanted])
-    return ()
+    for event in events:
+        if name_of(event) in ("auth.user_registered", "auth.user_updated"):
+            await notifications.remember_person(connection, Person.model_validate(event.data["user"]))
+    told = [await _told(event, connection) for event in events]
+    users = {notice.user_id for each in told for notice in each.notices}
+    wishes = await preferences.list_preferences(connection, users)
+    for each in told:
+        for notice in each.notices:
+            if wishes[notice.user_id].kinds[notice.kind].in_app:
+                await notifications.insert_notification(connection, notice.user_id, notice.kind, each.entry)
+            if wants_mail(each.event, wishes[notice.user_id], notice.kind):
+                await _mail(each, notice, connection)
+    unwanted = {
+        (each.event.id, notice.user_id)
+        for each in told
+        for notice in each.notices
+        if not wishes[notice.user_id].kinds[notice.kind].webhook
+    }
+    await _fan_out(events, unwanted, connection)
+    for event in events:
+        if name_of(event) == "auth.user_deleted":
+            await notifications.forget_person(connection, UUID(event.data["user"]["id"]))
 
 
 def _audience(event: CloudEvent) -> list[UUID]:
     return [UUID(user) for user in event.data.get("audience") or ()]
 
 
-async def _remember_people(event: CloudEvent, delivery: Delivery) -> None:
-    name = name_of(event)
-    if name in ("auth.user_registered", "auth.user_updated"):
-        await notifications.remember_person(delivery.connection, Person.model_validate(event.data["user"]))
-    elif name == "auth.user_deleted":
-        await notifications.forget_person(delivery.connection, UUID(event.data["user"]["id"]))
-
-
-async def _notices(event: CloudEvent, delivery: Delivery, entry: Activity) -> list[Notice]:
-    connection, audience = delivery.connection, _audience(event)
+async def _told(event: CloudEvent, connection: PoolConnectionProxy) -> _Told:
+    entry, audience = activity_of(event), _audience(event)
     mentioned: Sequence[UUID] = ()
     participants: Sequence[UUID] = ()
     if name_of(event) == "tasks.comment_added" and entry.task_id is not None:
         mentioned = await notifications.find_people(connection, mentions_in(event), among=audience)
         participants = await notifications.list_commenters(connection, entry.task_id, among=audience)
-    return notices_of(event, mentioned=mentioned, participants=participants)
+    return _Told(event, entry, notices_of(event, mentioned=mentioned, participants=participants))
 
 
-async def _tell(
-    event: CloudEvent, delivery: Delivery, entry: Activity, notice: Notice, preferences: Preferences
+async def _mail(told: _Told, notice: Notice, connection: PoolConnectionProxy) -> None:
+    entry = told.entry
+    await mails.insert_notice(
+        connection,
+        event_id=told.event.id,
+        user_id=notice.user_id,
+        kind=notice.kind,
+        content={
+            "summary": entry.summary,
+            "actor": entry.actor.username if entry.actor else None,
+            "task_id": str(entry.task_id) if entry.task_id else None,
+        },
+    )
+
+
+async def _fan_out(
+    events: Sequence[CloudEvent], unwanted: set[tuple[UUID, UUID]], connection: PoolConnectionProxy
 ) -> None:
-    if preferences.kinds[notice.kind].in_app:
-        await notifications.insert_notification(delivery.connection, notice.user_id, notice.kind, entry)
-    if wants_mail(event, preferences, notice.kind):
-        await mails.insert_notice(
-            delivery.connection,
-            event_id=event.id,
-            user_id=notice.user_id,
-            kind=notice.kind,
-            content={
-                "summary": entry.summary,
-                "actor": entry.actor.username if entry.actor else None,
-                "task_id": str(entry.task_id) if entry.task_id else None,
-            },
-        )
-
-
-async def _fan_out(event: CloudEvent, delivery: Delivery, owners: Sequence[UUID]) -> None:
-    listeners = await deliveries.list_listeners(delivery.connection, owners=owners, event_type=event.type)
-    if listeners:
+    """To the webhooks of whoever may see an event, and has not said no to what it means for him."""
+    wanted = [(event, user) for event in events for user in _audience(event) if (event.id, user) not in unwanted]
+    listeners = await deliveries.list_listeners(connection, [(user, event.type) for event, user in wanted])
+    for number, webhook_ids in listeners.items():
+        event, _ = wanted[number]
         await deliveries.insert_deliveries(
-            delivery.connection, listeners, event_id=event.id, event_type=event.type, body=structured(event)
+            connection, webhook_ids, event_id=event.id, event_type=event.type, body=structured(event)
         )

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -27,20 +27,24 @@ class Due:
     failing_since: datetime | None
 
 
-async def list_listeners(connection: PoolConnectionProxy, *, owners: Collection[UUID], event_type: str) -> list[UUID]:
-    """The webhooks that want such an event."""
+async def list_listeners(
+    connection: PoolConnectionProxy, owners: Sequence[tuple[UUID, str]]
+) -> Mapping[int, Sequence[UUID]]:
+    """By the place of an owner with a type of event: those of his webhooks that want it."""
     rows = await connection.fetch(
         """
-        SELECT id
-          FROM webhooks
-         WHERE owner_id = ANY ($1::uuid[])
-           AND enabled
-           AND $2::text LIKE ANY (event_patterns)
+        SELECT o.number, array_agg(w.id) AS webhook_ids
+          FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS o (owner_id, event_type, number)
+          JOIN webhooks w USING (owner_id)
+         WHERE w.enabled
+           AND o.event_type LIKE ANY (w.event_patterns)
+         GROUP BY o.number
+         ORDER BY o.number
         """,
-        list(owners),
-        event_type,
+        [owner_id for owner_id, _ in owners],
+        [event_type for _, event_type in owners],
     )
-    return [row["id"] for row in rows]
+    return {row["number"] - 1: row["webhook_ids"] for row in rows}
 
 
 async def insert_deliveries(

@@ -1,6 +1,6 @@
 """Which service handles which message, found from what the services subscribe to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ import notifier.app
 import task_worker.app
 import task_worker.settings
 from chassis.sealing import OpeningKeys
-from chassis.subscription import AnyCommand, AnyQuery
+from chassis.subscription import AnyCommand, AnyQuery, BatchSubscription, EventSubscription
 from chassis.topology import EVENTS, TOPOLOGY
 from chassis.worker import Subscriptions
 from contracts.message import Event, Message
@@ -35,7 +35,7 @@ def every_subscription() -> Mapping[str, Subscriptions]:
     }
 
 
-def _nothing() -> None:
+def _nothing(*_: object) -> None:
     pass
 
 
@@ -69,23 +69,26 @@ def handlers_of(message: type[Message]) -> list[Handler]:
     return found
 
 
+def _event_subscriptions() -> Iterator[tuple[str, EventSubscription | BatchSubscription[Any]]]:
+    for service, subscriptions in every_subscription().items():
+        for one in subscriptions.events:
+            yield service, one
+        for batched in subscriptions.event_batches:
+            yield service, batched
+
+
 def handlers_of_event(event: type[Event]) -> list[Handler]:
     keys = {event.wire_name, f"{event.wire_name.partition('.')[0]}.#"}
     queues = {bound.queue for bound in TOPOLOGY.bindings if bound.exchange == EVENTS and bound.routing_key in keys}
     return [
         Handler(service, _file(subscription.handle))
-        for service, subscriptions in every_subscription().items()
-        for subscription in subscriptions.events
+        for service, subscription in _event_subscriptions()
         if subscription.queue in queues
     ]
 
 
 def event_handlers() -> list[Handler]:
-    return [
-        Handler(service, _file(subscription.handle))
-        for service, subscriptions in every_subscription().items()
-        for subscription in subscriptions.events
-    ]
+    return [Handler(service, _file(subscription.handle)) for service, subscription in _event_subscriptions()]
 
 
 def _file(handle: Any) -> str:

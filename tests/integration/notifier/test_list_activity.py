@@ -38,8 +38,8 @@ async def record(
         **changes,
     }
     event = CloudEvent(written["event_id"], "tasks.task_created.v1", "task/1", NOON, 1, {}, "{}")
-    position = await feed.take_position(connection)
-    await activity.insert_activity(connection, Activity(**written), event, position=position)
+    position = await feed.take_positions(connection, 1)
+    await activity.insert_activity(connection, [(position, Activity(**written), event)])
     return ActivityEntry(**written)
 
 

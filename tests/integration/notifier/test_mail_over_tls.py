@@ -1,22 +1,15 @@
 """With STARTTLS and with TLS from the start, against a real server; a password never goes in clear."""
 
 import asyncio
-import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from uuid_utils.compat import uuid7
 
 import notifier.addresses
@@ -26,6 +19,7 @@ from chassis.sealing import OpeningKeys
 from notifier.mail import MailWriter
 from notifier.mailer import Mailer
 from ops.ports import free_port
+from tests.certificates import Authority
 from tests.conftest import Addresses, Keys
 from tests.eventually import eventually
 
@@ -48,34 +42,11 @@ class Taken:
         return AuthResult(success=True)
 
 
-def _certify(folder: Path) -> ssl.SSLContext:
-    """A server's context for 127.0.0.1, with a certificate that is its own authority."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
-    return context
-
-
 @pytest.fixture
 def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
-    return _certify(tmp_path)
+    authority = Authority(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    return authority.serve()
 
 
 @asynccontextmanager
@@ -152,6 +123,6 @@ async def test_a_server_that_nobody_vouches_for_gets_nothing(
 ) -> None:
     port = free_port()
     url = f"smtp://ada:secret@127.0.0.1:{port}"
-    async with serve(port, tls_context=_certify(tmp_path)) as taken, mailing(url):
+    async with serve(port, tls_context=Authority(tmp_path).serve()) as taken, mailing(url):
         await eventually(lambda: superuser.fetchval("SELECT last_error FROM notifier.mails"))
     assert (taken.logins, taken.mails) == ([], [])
