@@ -70,6 +70,8 @@ class Incoming:
     properties: Properties
     delivery_tag: int
     channel: Channel
+    redelivered: bool = False
+    """Somebody had it before, and may have carried it out."""
 
     @property
     def headers(self) -> Headers:
@@ -213,7 +215,14 @@ class Consumption:
         channel.on_end(lambda: self._gauge.set(0))
 
     def _deliver(self, message: Delivered) -> None:
-        incoming = Incoming(self._queue, message.body, message.properties, message.delivery_tag, message.channel)
+        incoming = Incoming(
+            self._queue,
+            message.body,
+            message.properties,
+            message.delivery_tag,
+            message.channel,
+            message.redelivered,
+        )
         task = asyncio.create_task(self._receive(incoming))
         self._in_flight.add(task)
         task.add_done_callback(self._in_flight.discard)

@@ -39,6 +39,10 @@ _CONFLICTS = 3
 _CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.InvalidCachedStatementError)
 
 
+class _TooLateError(Exception):
+    """The deadline has passed, and nothing was committed by this attempt."""
+
+
 class Commands:
     def __init__(
         self, subscriptions: Iterable[AnyCommand], database: Database, broker: Broker, *, committed: Callable[[], None]
@@ -50,7 +54,8 @@ class Commands:
         self._committed = committed
 
     async def process(self, envelope: Envelope, incoming: Incoming) -> None:
-        await self._process(envelope, incoming, unknown=False)
+        # Nobody is told that nothing was done of what somebody else may have done.
+        await self._process(envelope, incoming, unknown=incoming.redelivered and envelope.caller is not None)
 
     async def find_out(self, envelope: Envelope, incoming: Incoming) -> None:
         """For a command whose transaction was committed, or not."""
@@ -89,6 +94,8 @@ class Commands:
                 conflicts += 1
                 if conflicts >= _CONFLICTS:
                     raise Unavailable(OVERLOADED, type(error).__name__) from error
+            except _TooLateError:
+                return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
             except Unavailable:
                 if not unknown:
                     raise
@@ -105,8 +112,8 @@ class Commands:
                     await connection.execute("BEGIN")
                     reach("worker.after_begin")
                     reply, changed = await self._decide(connection, subscription, command, envelope, queue)
-            except TimeoutError:
-                return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+            except TimeoutError as error:
+                raise _TooLateError from error
             except asyncpg.LockNotAvailableError as error:
                 raise Unavailable(OVERLOADED, "a row is locked for too long") from error
             except asyncpg.QueryCanceledError as error:

@@ -19,6 +19,7 @@ _ANSWERED_BY_NOBODY = 504
 class Delivered:
     channel: "Channel"
     delivery_tag: int
+    redelivered: bool
     properties: Properties
     body: bytes
 
