@@ -74,9 +74,7 @@ class Batches:
         await self._one_by_one(self._alone, (twin.incoming for twin in twins))
 
     def _read(self, incoming: Incoming) -> Waiting | None:
-        """None for what is carried out alone, if at all: also whatever may have been carried out before."""
-        if incoming.redelivered:
-            return None
+        """None for what is carried out alone, if at all."""
         since = time.perf_counter()
         try:
             envelope = read_envelope(incoming, own_user=self._broker.user)
@@ -84,7 +82,7 @@ class Batches:
         except Unprocessable:
             return None
         in_haste = envelope.caller is not None and envelope.caller.remaining < _HASTE
-        if subscription.changes is None or in_haste:
+        if subscription.changes is None or in_haste or incoming.redelivered:
             return None
         return Waiting(incoming, envelope, subscription, command, subscription.changes(command), since)
 

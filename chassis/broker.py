@@ -69,9 +69,9 @@ class Incoming:
     body: bytes
     properties: Properties
     delivery_tag: int
+    redelivered: bool
+    """Who had it before may have carried it out, and died before he could say so."""
     channel: Channel
-    redelivered: bool = False
-    """Somebody had it before, and may have carried it out."""
 
     @property
     def headers(self) -> Headers:
@@ -216,12 +216,7 @@ class Consumption:
 
     def _deliver(self, message: Delivered) -> None:
         incoming = Incoming(
-            self._queue,
-            message.body,
-            message.properties,
-            message.delivery_tag,
-            message.channel,
-            message.redelivered,
+            self._queue, message.body, message.properties, message.delivery_tag, message.redelivered, message.channel
         )
         task = asyncio.create_task(self._receive(incoming))
         self._in_flight.add(task)

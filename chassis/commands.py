@@ -40,7 +40,7 @@ _CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.
 
 
 class _TooLateError(Exception):
-    """The deadline has passed, and nothing was committed by this attempt."""
+    """Nothing was committed, because nobody waits any longer."""
 
 
 class Commands:
@@ -54,8 +54,7 @@ class Commands:
         self._committed = committed
 
     async def process(self, envelope: Envelope, incoming: Incoming) -> None:
-        # Nobody is told that nothing was done of what somebody else may have done.
-        await self._process(envelope, incoming, unknown=incoming.redelivered and envelope.caller is not None)
+        await self._process(envelope, incoming, unknown=incoming.redelivered)
 
     async def find_out(self, envelope: Envelope, incoming: Incoming) -> None:
         """For a command whose transaction was committed, or not."""
@@ -87,6 +86,8 @@ class Commands:
         while True:
             try:
                 return await self._transact(subscription, command, envelope, queue)
+            except _TooLateError:
+                return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
             except CommitUnknownError:
                 unknown = True
                 log.warning("commit unknown, asking the inbox", wire_name=envelope.wire_name)
@@ -94,10 +95,8 @@ class Commands:
                 conflicts += 1
                 if conflicts >= _CONFLICTS:
                     raise Unavailable(OVERLOADED, type(error).__name__) from error
-            except _TooLateError:
-                return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
             except Unavailable:
-                if not unknown:
+                if caller is None or not unknown:
                     raise
             if caller is not None and caller.remaining <= 0:
                 return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
@@ -123,7 +122,7 @@ class Commands:
                 return reply
             if caller is not None and caller.remaining <= 0:
                 await connection.execute("ROLLBACK")
-                return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+                raise _TooLateError
             reach("worker.before_commit")
             await commit(connection)
             reach("worker.after_commit")

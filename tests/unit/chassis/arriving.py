@@ -21,4 +21,6 @@ def arrive(body: bytes = b"{}", **properties: Any) -> Incoming:
         "user_id": "gateway",
     }
     no_channel = cast(Channel, None)
-    return Incoming("tasks.commands", body, Properties(**{**readable, **properties}), 1, no_channel)
+    return Incoming(
+        "tasks.commands", body, Properties(**{**readable, **properties}), 1, redelivered=False, channel=no_channel
+    )
