@@ -59,7 +59,8 @@ class Relay:
                     self._database_url(),
                     timeout=2,
                     command_timeout=5,
-                    server_settings={"application_name": f"{self._service} relay"},
+                    # A deletion that a crash of Postgres undoes is a message that is published again, under its id.
+                    server_settings={"application_name": f"{self._service} relay", "synchronous_commit": "off"},
                 )
                 try:
                     await self._own_lanes(connection)

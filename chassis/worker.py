@@ -89,8 +89,8 @@ class Worker:
             events = Events(subscription, self._database, committed=self._relay.wake)
             queue = subscription.queue
             self._consume(queue, Consumer(self._broker, queue, events.process), subscriptions)
-        for event_batch in subscriptions.event_batches:
-            self._consume(event_batch.queue, EventBatches(event_batch, self._database, self._broker), subscriptions)
+        for together in subscriptions.event_batches:
+            self._consume(together.queue, EventBatches(together, self._database, self._broker), subscriptions)
         self._background.start(self._relay.keep())
         self._background.start(self._sweep())
 

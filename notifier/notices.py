@@ -118,4 +118,6 @@ def _end_of_quiet_hours(preferences: Preferences, *, now: datetime) -> datetime 
     if not inside:
         return None
     day = local.date() + timedelta(days=1 if overnight and clock >= start else 0)
-    return datetime.combine(day, end, zone).astimezone(UTC)
+    # The hour that a clock shows twice has two ends.
+    ends = (datetime.combine(day, end.replace(fold=fold), zone).astimezone(UTC) for fold in (0, 1))
+    return next(moment for moment in ends if moment > now)

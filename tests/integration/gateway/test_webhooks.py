@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -130,6 +131,30 @@ async def test_a_receiver_that_is_gone_is_left_alone(served: Served, ada: dict[s
         return "while it was disabled" in titles
 
     await eventually(recovered)
+
+
+async def test_what_is_recovered_happened_since_then_and_was_never_sent(
+    served: Served, ada: dict[str, str], receiver: Receiver, superuser: asyncpg.Connection
+) -> None:
+    for title in ("long ago", "missed"):
+        await make_task(served, ada, title)
+    webhook = await create(served, ada, receiver.url)
+    await make_task(served, ada, "sent")
+    recorded = "SELECT count(*) = 3 FROM notifier.activity WHERE type LIKE 'tasks.%'"
+    await eventually(lambda: superuser.fetchval(recorded))
+    await eventually(lambda: receiver.received)
+    await superuser.execute(
+        "UPDATE notifier.activity SET created_at = now() - interval '2 hours' WHERE data::text LIKE '%long ago%'"
+    )
+    since = (datetime.now(UTC) - timedelta(hours=1)).isoformat()
+    path = f"/v1/webhooks/{webhook['id']}/recover"
+    recovered = await served.ask("POST", path, json={"since": since}, headers=ada)
+    assert (recovered.status, recovered.json) == (200, {"count": 1, "has_more": False})
+    await eventually(lambda: len(receiver.received) == 2)
+    titles = [json.loads(each.body)["data"]["task"]["title"] for each in receiver.received]
+    assert titles == ["sent", "missed"]
+    again = await served.ask("POST", path, json={"since": since}, headers=ada)
+    assert again.json["count"] == 0
 
 
 async def test_five_days_of_failure_disable_a_webhook_and_its_owner_is_told(

@@ -1,5 +1,8 @@
 """The activity log is sealed, equal to what the event logs say, and cannot be changed unnoticed."""
 
+import asyncio
+import os
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +16,7 @@ from contracts.message import Actor, Command
 from contracts.tasks import CreateTask, DeleteTask, NewTask, TaskPatch, UpdateTask
 from notifier.audit import verify
 from notifier.sealer import Sealer
+from ops.state import ROOT
 from tests.conftest import Addresses
 from tests.eventually import eventually
 from tests.integration.conftest import BUDGET
@@ -63,6 +67,27 @@ async def test_a_change_is_found(
     await superuser.execute(tampering)
     problems, _ = await verify(addresses.superuser_url)
     assert problems == [f"segment 1-{busy} was tampered with"]
+
+
+async def test_the_command_names_the_segment_and_ends_with_1(
+    addresses: Addresses, busy: int, superuser: asyncpg.Connection
+) -> None:
+    """What `taskmesh audit verify` runs."""
+
+    async def run() -> tuple[int | None, str]:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": addresses.superuser_url}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "notifier.audit", stdout=asyncio.subprocess.PIPE, env=environment
+        )
+        output, _ = await process.communicate()
+        return process.returncode, output.decode()
+
+    assert await run() == (0, "Nothing is sealed yet.\n")
+    await seal(addresses)
+    code, output = await run()
+    assert (code, output.startswith(f"Sealed through position {busy}: ")) == (0, True)
+    await superuser.execute("UPDATE notifier.activity SET changes = '{}', data = '{}' WHERE position = 4")
+    assert await run() == (1, f"segment 1-{busy} was tampered with\n")
 
 
 async def test_a_segment_that_was_sealed_anew_does_not_fit_the_next(

@@ -93,10 +93,42 @@ BERLIN = Preferences(quiet_hours=QuietHours(start="22:00", end="07:00", timezone
         (datetime(2026, 11, 26, 6, 0, tzinfo=UTC), None),
         # The night in which summer time ends is an hour longer.
         (datetime(2026, 10, 24, 21, 0, tzinfo=UTC), datetime(2026, 10, 25, 6, 0, tzinfo=UTC)),
+        # The night in which it begins is an hour shorter.
+        (datetime(2026, 3, 28, 21, 0, tzinfo=UTC), datetime(2026, 3, 29, 5, 0, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 5, 0, tzinfo=UTC), None),
     ],
 )
 def test_quiet_hours_are_in_the_users_time_zone(now: datetime, until: datetime | None) -> None:
     assert deferred_until(BERLIN, "mention", now=now) == until
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        # 25 October: 02:30 comes twice.
+        (datetime(2026, 10, 25, 0, 15, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 0, 45, tzinfo=UTC), None),
+        (datetime(2026, 10, 25, 1, 15, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), None),
+        # 29 March: 02:30 does not come at all.
+        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), None),
+    ],
+)
+def test_quiet_hours_end_in_an_hour_that_comes_twice_or_never(now: datetime, until: datetime | None) -> None:
+    short = Preferences(quiet_hours=QuietHours(start="22:00", end="02:30", timezone="Europe/Berlin"))
+    assert deferred_until(short, "mention", now=now) == until
+
+
+def test_quiet_hours_never_end_in_the_past() -> None:
+    """Through both nights, minute by minute: what is deferred is deferred to later."""
+    for quiet in (("22:00", "02:30"), ("01:30", "02:15"), ("02:00", "03:00"), ("02:30", "02:00")):
+        hours = Preferences(quiet_hours=QuietHours(start=quiet[0], end=quiet[1], timezone="Europe/Berlin"))
+        for night in (datetime(2026, 3, 28, 20, tzinfo=UTC), datetime(2026, 10, 24, 20, tzinfo=UTC)):
+            for minute in range(12 * 60):
+                now = night + timedelta(minutes=minute)
+                until = deferred_until(hours, "mention", now=now)
+                assert until is None or now < until <= now + timedelta(hours=25)
 
 
 def test_a_mute_that_ends_in_quiet_hours_lasts_until_their_end() -> None:
