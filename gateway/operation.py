@@ -99,6 +99,10 @@ class Operation:
 
 
 _OF_EVERYTHING = (
+    # The parser's, before there is a route.
+    problems.MALFORMED_REQUEST,
+    problems.URI_TOO_LONG,
+    problems.HEADERS_TOO_LARGE,
     problems.UNKNOWN_PARAMETER,
     problems.NOT_ACCEPTABLE,
     problems.UNSUPPORTED_MEDIA_TYPE,
@@ -120,7 +124,6 @@ _OF_A_CONDITION = (
     problems.PRECONDITION_REQUIRED,
 )
 _OF_A_BODY = (
-    problems.MALFORMED_REQUEST,
     problems.MALFORMED_JSON,
     problems.REQUEST_TIMEOUT,
     problems.PAYLOAD_TOO_LARGE,
@@ -128,7 +131,6 @@ _OF_A_BODY = (
     problems.UNKNOWN_FIELD,
 )
 _OF_AN_UPLOAD = (
-    problems.MALFORMED_REQUEST,
     problems.REQUEST_TIMEOUT,
     problems.PAYLOAD_TOO_LARGE,
     problems.VALIDATION_FAILED,

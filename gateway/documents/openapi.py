@@ -125,7 +125,9 @@ class _Document:
             if operation.success == 200:
                 yield "204", parts.response("Done, as Prefer: return=minimal wants it told", "ETag")
             accepted = parts.response("Accepted; Location says where to follow it", "Location", "Preference-Applied")
-            yield "202", accepted | {"content": {"application/json": parts.ACCEPTED}}
+            # What is always answered with 202 has a body only when it was asked for in the background.
+            content = {"content": {"application/json": parts.ACCEPTED}} if operation.success != 202 else {}
+            yield "202", accepted | content
         by_status: defaultdict[int, list[ProblemType]] = defaultdict(list)
         for problem in operation.every_problem:
             by_status[problem.status].append(problem)
@@ -142,7 +144,7 @@ class _Document:
         ]
         response = parts.response(operation.summary, *names)
         if operation.reply is None:
-            if operation.success != 204:
+            if operation.success not in (202, 204):
                 response["content"] = {operation.gives: {"schema": {}}}
             return response
         content = self._content(operation.reply, "serialization")

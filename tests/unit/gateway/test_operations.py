@@ -12,7 +12,6 @@ from gateway.operation import Access, Operation
 from gateway.routes import OPERATIONS
 from gateway.routing import register
 
-PARSER = {"malformed-request", "uri-too-long", "headers-too-large"}
 ROUTER = {"method-not-allowed", "not-found"}
 OF_LATER_OPERATIONS: set[str] = set()
 
@@ -27,7 +26,7 @@ def test_names_and_paths_are_unique() -> None:
 
 
 def test_every_problem_that_there_is_can_be_met() -> None:
-    met = set().union(*(operation.codes for operation in OPERATIONS)) | PARSER | ROUTER
+    met = set().union(*(operation.codes for operation in OPERATIONS)) | ROUTER
     assert met - PROBLEMS.keys() == set()
     assert PROBLEMS.keys() - met == OF_LATER_OPERATIONS
 
@@ -35,7 +34,8 @@ def test_every_problem_that_there_is_can_be_met() -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_declarations_agree_with_one_another(operation: Operation) -> None:
     codes = operation.codes
-    assert {"internal", "not-acceptable", "unknown-parameter", "unsupported-media-type"} <= codes
+    assert {"internal", "malformed-request", "uri-too-long", "headers-too-large", "not-acceptable"} <= codes
+    assert {"unknown-parameter", "unsupported-media-type"} <= codes
     assert ("unauthenticated" in codes) == (operation.access is not Access.ANYONE)
     assert ("insufficient-scope" in codes) == (operation.scope is not None)
     assert ("malformed-json" in codes) == (operation.body is not None)
@@ -57,6 +57,7 @@ def test_a_few_in_full() -> None:
         "broker-unavailable",
         "database-unavailable",
         "deadline-exceeded",
+        "headers-too-large",
         "internal",
         "invalid-credentials",
         "malformed-json",
@@ -71,9 +72,18 @@ def test_a_few_in_full() -> None:
         "unknown-field",
         "unknown-parameter",
         "unsupported-media-type",
+        "uri-too-long",
         "validation-failed",
     }
-    assert _named("livez").codes == {"internal", "not-acceptable", "unknown-parameter", "unsupported-media-type"}
+    assert _named("livez").codes == {
+        "headers-too-large",
+        "internal",
+        "malformed-request",
+        "not-acceptable",
+        "unknown-parameter",
+        "unsupported-media-type",
+        "uri-too-long",
+    }
 
 
 def test_every_get_is_a_head_too() -> None:
