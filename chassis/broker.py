@@ -1,7 +1,6 @@
 """The one door to RabbitMQ: two connections that come back by themselves, confirmed publishing, channels that are kept.
 
 Two, because a broker alarm stops reading from a connection that publishes, and acknowledgements must go on.
-Nothing else in the codebase imports aio_pika.
 """
 
 import asyncio
@@ -11,19 +10,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
-import aio_pika
-import aiormq
-import aiormq.abc
-import aiormq.exceptions
 import structlog
-from aio_pika.abc import AbstractConnection
-from aiormq.exceptions import DeliveryError, PublishError
-from pamqp.commands import Basic
 from yarl import URL
 
 from chassis import metrics
+from chassis.amqp.channel import Channel, Delivered
+from chassis.amqp.connection import Connection
+from chassis.amqp.errors import AmqpError, ChannelClosed, Refused, Returned
+from chassis.amqp.properties import Properties
 from chassis.background import Background
 from chassis.breaker import Breaker
 from chassis.errors import TaskmeshError, Unavailable
@@ -39,13 +35,9 @@ _MISSES_UNTIL_CLOSED = 3
 _CONFIRM_TIMEOUT = 2.0  # seconds
 _CONNECT_TIMEOUT = 5.0  # seconds
 
-# aiormq also says with a bare RuntimeError, or by cancelling, that a connection or channel closed under a call.
-_BROKEN = (aio_pika.exceptions.AMQPError, RuntimeError, OSError, TimeoutError)
-_LOST = (*_BROKEN, asyncio.CancelledError)
+_LOST = (AmqpError, OSError, TimeoutError)
 
 Headers = Mapping[str, Any]
-Channel = aiormq.Channel
-Delivered = aiormq.abc.DeliveredMessage
 
 
 class PublishUnconfirmed(TaskmeshError):
@@ -75,9 +67,11 @@ class Outgoing:
 class Incoming:
     queue: str
     body: bytes
-    properties: Basic.Properties
+    properties: Properties
     delivery_tag: int
-    channel: aiormq.Channel
+    redelivered: bool
+    """Who had it before may have carried it out, and died before he could say so."""
+    channel: Channel
 
     @property
     def headers(self) -> Headers:
@@ -85,23 +79,16 @@ class Incoming:
 
     async def acknowledge(self) -> None:
         """On a channel that is gone this does nothing: the broker delivers again, and the inbox knows the message."""
-        with contextlib.suppress(*_BROKEN):
-            await self.channel.basic_ack(self.delivery_tag, wait=False)
+        with contextlib.suppress(AmqpError):
+            self.channel.acknowledge(self.delivery_tag)
 
     async def return_to_queue(self) -> None:
-        with contextlib.suppress(*_BROKEN):
-            await self.channel.basic_reject(self.delivery_tag, requeue=True, wait=False)
+        with contextlib.suppress(AmqpError):
+            self.channel.return_to_queue(self.delivery_tag)
 
 
-Prepare = Callable[[aiormq.Channel], Awaitable[None]]
+Prepare = Callable[[Channel], Awaitable[None]]
 Receive = Callable[[Incoming], Coroutine[Any, Any, None]]
-
-
-def _raise_if_cancelled(error: BaseException) -> None:
-    """Our own cancellation goes on; aiormq's is the loss of a connection."""
-    task = asyncio.current_task()
-    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-        raise error
 
 
 class Link:
@@ -113,7 +100,7 @@ class Link:
         self._gauge = metrics.BROKER_UP.labels(purpose)
         self._up = asyncio.Event()
         self._misses = 0
-        self._connection: AbstractConnection | None = None
+        self._connection: Connection | None = None
 
     @property
     def alive(self) -> bool:
@@ -121,57 +108,53 @@ class Link:
 
     async def keep(self) -> None:
         while True:
-            url = URL(self._url()).update_query(heartbeat=_HEARTBEAT)
-            connection = aio_pika.Connection(url, client_properties={"connection_name": self._name})
+            connection = Connection(URL(self._url()), name=self._name, heartbeat=_HEARTBEAT)
             try:
-                await connection.connect(timeout=_CONNECT_TIMEOUT)
-                log.info("broker connected", connection=self._name)
-                await self._use(connection)
-                log.warning("broker connection lost", connection=self._name)
+                async with asyncio.timeout(_CONNECT_TIMEOUT):
+                    await connection.open()
             except _LOST as error:
-                _raise_if_cancelled(error)
                 log.warning("broker connection failed", connection=self._name, error=type(error).__name__)
-            finally:
-                with contextlib.suppress(*_BROKEN):
-                    async with asyncio.timeout(2):
-                        await connection.close()
+            else:
+                log.info("broker connected", connection=self._name)
+                try:
+                    await self._use(connection)
+                finally:
+                    await connection.close()
+                log.warning("broker connection lost", connection=self._name)
             await asyncio.sleep(0.5 + random.random())  # noqa: S311  so that a fleet does not return in step
 
-    async def _use(self, connection: AbstractConnection) -> None:
-        """Until it is lost."""
-        lost = asyncio.Event()
-        connection.close_callbacks.add(lambda *_: lost.set())
+    async def _use(self, connection: Connection) -> None:
+        """Until it is lost, or the broker has stopped answering."""
         self._connection, self._misses = connection, 0
         self._up.set()
         self._gauge.set(1)
-        watch = asyncio.create_task(self._watch(connection, lost))
+        watch = asyncio.create_task(self._watch(connection))
         try:
-            await lost.wait()
+            await connection.ended.wait()
         finally:
             self._up.clear()
             self._gauge.set(0)
             watch.cancel()
 
-    async def _watch(self, connection: AbstractConnection, lost: asyncio.Event) -> None:
+    async def _watch(self, connection: Connection) -> None:
         """Asks the broker something every two seconds: a black hole is otherwise noticed after 18 (heartbeats)."""
         while True:
             await asyncio.sleep(_PING_EVERY)
             try:
                 async with asyncio.timeout(_PING_EVERY), connection.channel() as channel:
-                    await channel.get_exchange(COMMANDS, ensure=True)
+                    await channel.find_exchange(COMMANDS)
             except _LOST as error:
-                _raise_if_cancelled(error)
                 self._misses += 1
                 log.warning(
                     "broker does not answer", connection=self._name, misses=self._misses, error=type(error).__name__
                 )
                 if self._misses >= _MISSES_UNTIL_CLOSED:
-                    lost.set()
+                    connection.give_up()
                     return
             else:
                 self._misses = 0
 
-    async def connected(self) -> AbstractConnection:
+    async def connected(self) -> Connection:
         await self._up.wait()
         assert self._connection is not None  # noqa: S101
         return self._connection
@@ -186,31 +169,26 @@ class KeptChannel:
         self._name = name
         self._confirms = publisher_confirms
         self._ready = asyncio.Event()
-        self._channel: aiormq.Channel | None = None
+        self._channel: Channel | None = None
 
     @property
     def ready(self) -> bool:
         return self._ready.is_set()
 
     @property
-    def current(self) -> aiormq.Channel | None:
+    def current(self) -> Channel | None:
         return self._channel
 
     async def keep(self) -> None:
         while True:
             connection = await self._link.connected()
             try:
-                async with connection.channel(
-                    publisher_confirms=self._confirms, on_return_raises=self._confirms
-                ) as outer:
-                    channel = cast(aiormq.Channel, await outer.get_underlay_channel())
-                    ended = _end_of(channel)
+                async with connection.channel(confirms=self._confirms) as channel:
                     await self._prepare(channel)
                     self._channel = channel
                     self._ready.set()
-                    await ended.wait()
+                    await channel.ended.wait()
             except _LOST as error:
-                _raise_if_cancelled(error)
                 log.warning("channel lost", channel=self._name, error=type(error).__name__, reason=str(error)[:200])
             finally:
                 self._channel = None
@@ -218,42 +196,27 @@ class KeptChannel:
             await asyncio.sleep(0.2 + random.random() / 5)  # noqa: S311
 
 
-def _end_of(channel: aiormq.Channel) -> asyncio.Event:
-    """Set when the channel closes, and when the broker cancels a consumer on it because its queue is gone."""
-    ended = asyncio.Event()
-    channel.closing.add_done_callback(lambda _: ended.set())
-    channel.on_consumer_cancel_callbacks.add(lambda _: ended.set())
-    return ended
-
-
 class Consumption:
     """One queue, consumed on a channel of its own."""
 
-    def __init__(self, link: Link, queue: str, receive: Receive, *, prefetch: int, no_ack: bool = False) -> None:
+    def __init__(self, link: Link, queue: str, receive: Receive, *, prefetch: int) -> None:
         self._queue = queue
         self._receive = receive
         self._prefetch = prefetch
-        self._no_ack = no_ack
         self._consumer_tag: str | None = None
         self._in_flight: set[asyncio.Task[None]] = set()
         self._gauge = metrics.CONSUMER_UP.labels(queue)
         self.channel = KeptChannel(link, self._consume, name=queue)
 
-    async def _consume(self, channel: aiormq.Channel) -> None:
-        await channel.basic_qos(prefetch_count=self._prefetch)
-        answer = await channel.basic_consume(self._queue, self._deliver, no_ack=self._no_ack)
-        self._consumer_tag = answer.consumer_tag
+    async def _consume(self, channel: Channel) -> None:
+        await channel.limit(self._prefetch)
+        self._consumer_tag = await channel.consume(self._queue, self._deliver)
         self._gauge.set(1)
-        channel.closing.add_done_callback(lambda _: self._gauge.set(0))
+        channel.on_end(lambda: self._gauge.set(0))
 
-    async def _deliver(self, message: aiormq.abc.DeliveredMessage) -> None:
-        assert message.delivery_tag is not None  # noqa: S101
+    def _deliver(self, message: Delivered) -> None:
         incoming = Incoming(
-            self._queue,
-            message.body,
-            message.header.properties,
-            message.delivery_tag,
-            cast(aiormq.Channel, message.channel),
+            self._queue, message.body, message.properties, message.delivery_tag, message.redelivered, message.channel
         )
         task = asyncio.create_task(self._receive(incoming))
         self._in_flight.add(task)
@@ -263,9 +226,9 @@ class Consumption:
         """Take nothing new and let what is in flight finish. What does not is delivered again, to somebody else."""
         channel = self.channel.current
         if channel is not None and self._consumer_tag is not None:
-            with contextlib.suppress(*_BROKEN):
+            with contextlib.suppress(*_LOST):
                 async with asyncio.timeout(2):
-                    await channel.basic_cancel(self._consumer_tag)
+                    await channel.cancel(self._consumer_tag)
         if self._in_flight:
             _, late = await asyncio.wait(self._in_flight, timeout=timeout)
             for task in late:
@@ -322,34 +285,26 @@ class Broker:
         outcome = "unconfirmed"
         try:
             async with asyncio.timeout(timeout):
-                await channel.basic_publish(
-                    message.body,
-                    exchange=message.exchange,
-                    routing_key=message.routing_key,
-                    properties=self._properties(message),
-                    mandatory=True,
-                    wait=False,
-                )
+                await channel.publish(message.exchange, message.routing_key, self._properties(message), message.body)
             outcome = "confirmed"
             self._breaker.succeeded()
-        except PublishError as error:
+        except Returned as error:
             outcome = "unroutable"
             raise Unavailable(SERVICE_UNAVAILABLE, f"no queue takes {message.routing_key}") from error
-        except DeliveryError as error:
+        except Refused as error:
             outcome = "refused"
             raise Unavailable(OVERLOADED, f"{message.routing_key} is full") from error
         except _LOST as error:
-            _raise_if_cancelled(error)
             self._breaker.failed()
-            refused = isinstance(error, aiormq.exceptions.AMQPChannelError)
-            raise PublishUnconfirmed(type(error).__name__, closed_the_channel=refused) from error
+            closed = isinstance(error, ChannelClosed)
+            raise PublishUnconfirmed(type(error).__name__, closed_the_channel=closed) from error
         finally:
             metrics.SENT.labels(message.exchange, outcome).inc()
 
-    def _properties(self, message: Outgoing) -> Basic.Properties:
-        return Basic.Properties(
+    def _properties(self, message: Outgoing) -> Properties:
+        return Properties(
             content_type="application/json",
-            headers=dict(message.headers),
+            headers=message.headers,
             delivery_mode=2 if message.persistent else 1,
             correlation_id=message.correlation_id,
             reply_to=message.reply_to,
@@ -362,7 +317,7 @@ class Broker:
         )
 
 
-async def _nothing(_: aiormq.Channel) -> None:
+async def _nothing(_: Channel) -> None:
     pass
 
 

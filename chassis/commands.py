@@ -12,16 +12,17 @@ from typing import Any
 import asyncpg
 import structlog
 from asyncpg.pool import PoolConnectionProxy
-from pydantic import BaseModel
 
 from chassis import inbox, metrics, outbox
 from chassis.broker import Broker, Incoming
-from chassis.database import LOST, Database
+from chassis.commit import CommitUnknownError, commit
+from chassis.database import Database
 from chassis.envelope import Envelope
 from chassis.errors import Refusal, Unavailable, Unprocessable
 from chassis.failpoints import reach
+from chassis.outcomes import decide, dump
 from chassis.replies import Reply, send_reply
-from chassis.subscription import AnyCommand, Delivery, Tells, read_body, unhandled
+from chassis.subscription import AnyCommand, Delivery, read_body, unhandled
 from contracts.problems import (
     DEADLINE_EXCEEDED,
     IDEMPOTENCY_IN_PROGRESS,
@@ -34,13 +35,12 @@ log = structlog.get_logger()
 
 _CLOCK_SKEW = 1.0  # seconds
 _UNATTENDED = 30.0  # seconds for a command that nobody waits for
-_COMMIT_TIMEOUT = 5.0  # seconds
 _CONFLICTS = 3
 _CONFLICT = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.InvalidCachedStatementError)
 
 
-class _CommitUnknownError(Exception):
-    """The connection was lost while the transaction was being committed: it may be, or not."""
+class _TooLateError(Exception):
+    """Nothing was committed, because nobody waits any longer."""
 
 
 class Commands:
@@ -54,28 +54,41 @@ class Commands:
         self._committed = committed
 
     async def process(self, envelope: Envelope, incoming: Incoming) -> None:
+        await self._process(envelope, incoming, unknown=incoming.redelivered)
+
+    async def find_out(self, envelope: Envelope, incoming: Incoming) -> None:
+        """For a command whose transaction was committed, or not."""
+        await self._process(envelope, incoming, unknown=True)
+
+    def read(self, envelope: Envelope, incoming: Incoming) -> tuple[AnyCommand, Any]:
         subscription = self._subscriptions.get(envelope.wire_name)
         if subscription is None:
             raise unhandled(envelope.wire_name, self._subscriptions)
         if envelope.sender != subscription.message.sent_by:
             raise Unprocessable("authz", f"{envelope.wire_name} is not taken from {envelope.sender or 'nobody'}")
-        command = read_body(subscription.message, incoming)
+        return subscription, read_body(subscription.message, incoming)
 
-        reply = await self._execute(subscription, command, envelope, incoming.queue)
+    async def _process(self, envelope: Envelope, incoming: Incoming, *, unknown: bool) -> None:
+        subscription, command = self.read(envelope, incoming)
+        reply = await self._execute(subscription, command, envelope, incoming.queue, unknown=unknown)
         if envelope.caller is not None and reply is not None:
             reach("worker.before_reply")
             await send_reply(self._broker, envelope.caller, reply)
         reach("worker.before_ack")
 
-    async def _execute(self, subscription: AnyCommand, command: Any, envelope: Envelope, queue: str) -> Reply | None:
+    async def _execute(
+        self, subscription: AnyCommand, command: Any, envelope: Envelope, queue: str, *, unknown: bool
+    ) -> Reply | None:
         """None when nobody could find out in time what became of it: then nothing is claimed."""
-        caller, unknown, conflicts = envelope.caller, False, 0
+        caller, conflicts = envelope.caller, 0
         if caller is not None and caller.remaining < -_CLOCK_SKEW:
-            return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+            return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
         while True:
             try:
                 return await self._transact(subscription, command, envelope, queue)
-            except _CommitUnknownError:
+            except _TooLateError:
+                return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
+            except CommitUnknownError:
                 unknown = True
                 log.warning("commit unknown, asking the inbox", wire_name=envelope.wire_name)
             except _CONFLICT as error:
@@ -83,7 +96,7 @@ class Commands:
                 if conflicts >= _CONFLICTS:
                     raise Unavailable(OVERLOADED, type(error).__name__) from error
             except Unavailable:
-                if not unknown:
+                if caller is None or not unknown:
                     raise
             if caller is not None and caller.remaining <= 0:
                 return None if unknown else Reply.no(Problem(type=DEADLINE_EXCEEDED))
@@ -98,8 +111,8 @@ class Commands:
                     await connection.execute("BEGIN")
                     reach("worker.after_begin")
                     reply, changed = await self._decide(connection, subscription, command, envelope, queue)
-            except TimeoutError:
-                return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+            except TimeoutError as error:
+                raise _TooLateError from error
             except asyncpg.LockNotAvailableError as error:
                 raise Unavailable(OVERLOADED, "a row is locked for too long") from error
             except asyncpg.QueryCanceledError as error:
@@ -109,9 +122,9 @@ class Commands:
                 return reply
             if caller is not None and caller.remaining <= 0:
                 await connection.execute("ROLLBACK")
-                return Reply.no(Problem(type=DEADLINE_EXCEEDED))
+                raise _TooLateError
             reach("worker.before_commit")
-            await _commit(connection)
+            await commit(connection)
             reach("worker.after_commit")
         self._committed()
         return reply
@@ -130,21 +143,11 @@ class Commands:
             metrics.DUPLICATES.labels(queue).inc()
             return await self._repeat(connection, subscription, command, envelope, recorded)
 
-        message = subscription.message
-        tells: Tells
-        try:
-            answer = await subscription.handle(command, Delivery(envelope, connection))
-        except Refusal as refusal:
-            reply, tells = Reply.no(refusal.problem, envelope.message_id), refusal.tells
-            kept = refusal.problem.type.kept
-        else:
-            reply, tells = Reply(message.success, _dump(answer.reply), envelope.message_id), answer.tells
-            kept = True
+        outcome = await decide(subscription, command, Delivery(envelope, connection))
         reach("worker.after_handler")
-        await outbox.append(connection, tells, caused_by=envelope)
-        secret = message.reply_is_secret and reply.status < 400
-        await inbox.record(connection, envelope, reply, kept=kept, secret=secret)
-        return reply, True
+        await outbox.append(connection, outcome.tells, caused_by=envelope)
+        await inbox.record(connection, envelope, outcome)
+        return outcome.reply, True
 
     async def _repeat(
         self,
@@ -164,19 +167,7 @@ class Commands:
                 answer = await subscription.handle(command, Delivery(first, connection))
             except Refusal as refusal:
                 return Reply.no(refusal.problem, recorded.command_id), False
-            return Reply(recorded.status, _dump(answer.reply), recorded.command_id, replayed), False
+            return Reply(recorded.status, dump(answer.reply), recorded.command_id, replayed), False
         if replayed:
             await inbox.record_repeat(connection, envelope, recorded)
         return Reply(recorded.status, recorded.reply.encode(), recorded.command_id, replayed), replayed
-
-
-async def _commit(connection: PoolConnectionProxy) -> None:
-    try:
-        async with asyncio.timeout(_COMMIT_TIMEOUT):
-            await connection.execute("COMMIT")
-    except (*LOST, TimeoutError) as error:
-        raise _CommitUnknownError from error
-
-
-def _dump(reply: Any) -> bytes:
-    return reply.model_dump_json().encode() if isinstance(reply, BaseModel) else b"null"

@@ -40,9 +40,7 @@ class Consumer:
         metrics.CONSUMED.labels(self._queue).inc()
         try:
             envelope = read_envelope(incoming, own_user=self._broker.user)
-            metrics.MESSAGE_AGE.labels(self._queue).observe(
-                max(0.0, (datetime.now(UTC) - envelope.sent_at).total_seconds())
-            )
+            observe_age(self._queue, envelope)
             with process_span(self._queue, str(envelope.message_id), envelope.wire_name, incoming.headers):
                 trace = exemplar()
                 await self._process_when_possible(envelope, incoming)
@@ -133,6 +131,11 @@ class Consumer:
         # Said even where it is nobody: for what has no first sender, our own name would stand.
         sender = find_sender(incoming, own_user=self._broker.user)
         return {**carried_headers(incoming.headers), "x-sender": sender}
+
+
+def observe_age(queue: str, envelope: Envelope) -> None:
+    age = (datetime.now(UTC) - envelope.sent_at).total_seconds()
+    metrics.MESSAGE_AGE.labels(queue).observe(max(0.0, age))
 
 
 def carried_headers(headers: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from chassis import inbox, metrics, outbox
 from chassis.broker import Broker, Incoming
-from chassis.cloudevents import read_event
+from chassis.cloudevents import CloudEvent, read_event
 from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.envelope import Envelope, read_envelope
@@ -32,10 +32,15 @@ class Events:
 
     async def process_together(self, deliveries: Sequence[tuple[Envelope, Incoming]]) -> None:
         """In one transaction: all of them, or none."""
-        tells = False
+        queue, tells = self._subscription.queue, False
+        events = [(read_event(incoming), envelope) for envelope, incoming in deliveries]
         async with self._database.acquire() as connection, connection.transaction():
-            for envelope, incoming in deliveries:
-                tells |= await self._take(connection, envelope, incoming)
+            new = await inbox.take_events(connection, queue, [event.id for event, _ in events])
+            metrics.DUPLICATES.labels(queue).inc(len(events) - len(new))
+            for event, envelope in events:
+                if event.id in new:
+                    new.remove(event.id)
+                    tells |= await self._take(connection, event, envelope)
             reach("events.before_commit")
         reach("events.after_commit")
         if tells:
@@ -43,12 +48,8 @@ class Events:
         if self._subscription.committed is not None:
             self._subscription.committed()
 
-    async def _take(self, connection: PoolConnectionProxy, envelope: Envelope, incoming: Incoming) -> bool:
+    async def _take(self, connection: PoolConnectionProxy, event: CloudEvent, envelope: Envelope) -> bool:
         """Whether there is anything for the relay."""
-        event = read_event(incoming)
-        if not await inbox.take_event(connection, self._subscription.queue, event.id):
-            metrics.DUPLICATES.labels(self._subscription.queue).inc()
-            return False
         tells = await self._subscription.handle(event, Delivery(envelope, connection))
         await outbox.append(connection, tells, caused_by=envelope)
         return bool(tells)

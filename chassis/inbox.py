@@ -1,15 +1,15 @@
 """What was done already. The first statement of a command's transaction claims its place here."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from asyncpg.pool import PoolConnectionProxy
 
 from chassis.envelope import Envelope
 from chassis.errors import Unavailable
-from chassis.replies import Reply
+from chassis.outcomes import Outcome
 from contracts.problems import OVERLOADED
 
 
@@ -24,12 +24,16 @@ class Recorded:
     created_at: datetime
 
 
+def _dedup_key(envelope: Envelope) -> str:
+    return f"k:{envelope.idempotency_key}" if envelope.idempotency_key else f"m:{envelope.message_id}"
+
+
 async def claim(connection: PoolConnectionProxy, envelope: Envelope) -> Recorded | None:
     """None: the place is ours. Otherwise what was recorded, by this message or by this Idempotency-Key.
 
     Waits for a twin that is being carried out, because its row is not committed yet.
     """
-    dedup_key = f"k:{envelope.idempotency_key}" if envelope.idempotency_key else f"m:{envelope.message_id}"
+    dedup_key = _dedup_key(envelope)
     claimed = await connection.fetchval(
         """
         INSERT INTO inbox (scope, dedup_key, request_sha, command_id, type)
@@ -63,10 +67,7 @@ async def claim(connection: PoolConnectionProxy, envelope: Envelope) -> Recorded
     return Recorded(**row)
 
 
-async def record(
-    connection: PoolConnectionProxy, envelope: Envelope, reply: Reply, *, kept: bool, secret: bool
-) -> None:
-    """An answer that is not `kept` belongs to this message alone: its Idempotency-Key may be tried again."""
+async def record(connection: PoolConnectionProxy, envelope: Envelope, outcome: Outcome) -> None:
     await connection.execute(
         """
         UPDATE inbox
@@ -76,10 +77,43 @@ async def record(
          WHERE command_id = $1
         """,
         envelope.message_id,
-        reply.status,
-        None if secret else reply.body.decode(),
-        kept,
+        outcome.reply.status,
+        _kept_reply(outcome),
+        outcome.kept,
     )
+
+
+async def claim_and_record(connection: PoolConnectionProxy, carried_out: Sequence[tuple[Envelope, Outcome]]) -> bool:
+    """False: one of them was there already, so that none of this may be committed.
+
+    Waits for a twin that is being carried out, as `claim` does.
+    """
+    claimed = await connection.fetch(
+        """
+        INSERT INTO inbox (scope, dedup_key, request_sha, command_id, type, status, reply)
+        SELECT *
+          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::smallint[], $7::json[])
+            ON CONFLICT DO NOTHING
+        RETURNING true
+        """,
+        [envelope.scope for envelope, _ in carried_out],
+        [_dedup_key(envelope) for envelope, _ in carried_out],
+        [envelope.request_sha for envelope, _ in carried_out],
+        [envelope.message_id for envelope, _ in carried_out],
+        [envelope.wire_name for envelope, _ in carried_out],
+        [outcome.reply.status for _, outcome in carried_out],
+        [_kept_reply(outcome) for _, outcome in carried_out],
+    )
+    given_back = [envelope.message_id for envelope, outcome in carried_out if not outcome.kept]
+    if given_back:
+        await connection.execute(
+            "UPDATE inbox SET dedup_key = 'm:' || command_id WHERE command_id = ANY ($1)", given_back
+        )
+    return len(claimed) == len(carried_out)
+
+
+def _kept_reply(outcome: Outcome) -> str | None:
+    return None if outcome.secret else outcome.reply.body.decode()
 
 
 async def record_repeat(connection: PoolConnectionProxy, envelope: Envelope, first: Recorded) -> None:
@@ -114,19 +148,20 @@ async def find(connection: PoolConnectionProxy, command_id: UUID, *, scope: UUID
     return None if row is None else Recorded(**row)
 
 
-async def take_event(connection: PoolConnectionProxy, consumer: str, event_id: UUID) -> bool:
-    """False when the consumer has taken this event in before."""
-    taken: Any = await connection.fetchval(
+async def take_events(connection: PoolConnectionProxy, consumer: str, event_ids: Collection[UUID]) -> set[UUID]:
+    """Those that the consumer has not taken in before."""
+    rows = await connection.fetch(
         """
         INSERT INTO event_inbox (consumer, event_id)
-        VALUES ($1, $2)
+        SELECT $1, event_id
+          FROM unnest($2::uuid[]) AS event_id
             ON CONFLICT DO NOTHING
-        RETURNING true
+        RETURNING event_id
         """,
         consumer,
-        event_id,
+        event_ids,
     )
-    return taken is not None
+    return {row["event_id"] for row in rows}
 
 
 async def forget_expired(connection: PoolConnectionProxy) -> None:

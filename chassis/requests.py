@@ -11,11 +11,10 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
-import aiormq
-import aiormq.abc
 import structlog
 
 from chassis import metrics
+from chassis.amqp.channel import Channel, Delivered
 from chassis.broker import Broker, Outgoing, PublishUnconfirmed
 from chassis.errors import Refusal, TaskmeshError, Unavailable
 from chassis.topology import COMMANDS, REPLIES
@@ -59,6 +58,8 @@ class Sender:
 class Replied(Generic[R]):
     status: int
     value: R
+    body: bytes
+    """The value, as its sender wrote it."""
     command_id: UUID
     """Of the command that was executed, which is another one when this request was a repetition."""
     replayed: bool
@@ -137,19 +138,17 @@ class Requests:
     def ready(self) -> bool:
         return self._broker.can_publish and self._replies.ready
 
-    async def _open_replies(self, channel: aiormq.Channel) -> None:
+    async def _open_replies(self, channel: Channel) -> None:
         """A new name for every connection: the old queue may not be reaped yet, and what it held is lost anyway."""
         name = f"{self._broker.user}.replies.{uuid4().hex}"
-        await channel.queue_declare(
-            name, exclusive=True, auto_delete=True, durable=False, arguments={"x-queue-type": "classic"}
-        )
-        await channel.queue_bind(name, REPLIES, name)
-        await channel.basic_consume(name, self._receive, no_ack=True)
-        channel.closing.add_done_callback(lambda _: self._waiting.lose_all())
+        await channel.declare_passing_queue(name)
+        await channel.bind(name, REPLIES, name)
+        await channel.consume(name, self._receive, no_ack=True)
+        channel.on_end(self._waiting.lose_all)
         self._reply_to = name
 
-    async def _receive(self, message: aiormq.abc.DeliveredMessage) -> None:
-        properties = message.header.properties
+    def _receive(self, message: Delivered) -> None:
+        properties = message.properties
         headers = properties.headers or {}
         status, executed = headers.get("x-status"), headers.get("x-command-id")
         raw = _Raw(
@@ -181,7 +180,7 @@ class Requests:
             raise Refusal(problem.type, problem.detail, errors=problem.errors, facts=problem.facts)
         reply_type = message.reply_type()
         value: Any = None if reply_type is None else reply_type.model_validate_json(raw.body)
-        return Replied(raw.status, value, raw.command_id or sender.message_id, raw.replayed)
+        return Replied(raw.status, value, raw.body, raw.command_id or sender.message_id, raw.replayed)
 
     async def _exchange(self, message: Command[Any] | Query[Any], sender: Sender, queue: str) -> _Raw:
         if not self.ready:

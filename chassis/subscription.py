@@ -21,12 +21,24 @@ Tells = Sequence[Event | Command[None]]
 """Events for everybody, and commands to other services."""
 
 
+Write = Callable[[PoolConnectionProxy, Sequence[Any]], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What a handler has beside its message: the envelope, and the connection whose transaction it works in."""
 
     envelope: Envelope
     connection: PoolConnectionProxy
+    gathered: dict[Write, list[Any]] | None = None
+    """What is written at the end of a transaction that is shared with others."""
+
+    async def gather(self, write: Write, change: Any) -> None:
+        """For rows that many commands change: of those that share a transaction, it is written once."""
+        if self.gathered is None:
+            await write(self.connection, [change])
+        else:
+            self.gathered.setdefault(write, []).append(change)
 
     @property
     def actor(self) -> Actor:
@@ -51,8 +63,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CommandSubscription(Generic[M]):
+    """`changes` names the one aggregate that a command changes: such commands may share a transaction, in its order.
+
+    They decide before they write, and touch nothing but the database.
+    `handle_all` does what `handle` does, for several at once; each changes an aggregate of its own.
+    """
+
     message: type[M]
     handle: Callable[[M, Delivery], Awaitable[Answer]]
+    changes: Callable[[M], UUID] | None = None
+    handle_all: Callable[[Sequence[M], Sequence[Delivery]], Awaitable[Sequence[Answer]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry import propagate, trace
+from opentelemetry.context import attach, detach
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
@@ -38,14 +39,23 @@ def current_trace_id() -> str | None:
 
 
 def current_traceparent() -> str | None:
-    headers: dict[str, str] = {}
-    propagate.inject(headers)
-    return headers.get("traceparent")
+    return traceparent_of(trace.get_current_span())
+
+
+def traceparent_of(span: Span) -> str | None:
+    context = span.get_span_context()
+    if not context.is_valid:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 def exemplar() -> dict[str, str] | None:
     """Leads from a point of a histogram to the trace behind it, where that trace is kept."""
-    context = trace.get_current_span().get_span_context()
+    return exemplar_of(trace.get_current_span())
+
+
+def exemplar_of(span: Span) -> dict[str, str] | None:
+    context = span.get_span_context()
     return {"trace_id": format(context.trace_id, "032x")} if context.trace_flags.sampled else None
 
 
@@ -62,6 +72,11 @@ def server_span(method: str, headers: Mapping[str, str]) -> Iterator[Span]:
 
 @contextmanager
 def publish_span(exchange: str, routing_key: str, headers: MutableMapping[str, Any]) -> Iterator[None]:
+    parent = trace.get_current_span()
+    if _is_dropped(parent):
+        headers["traceparent"] = traceparent_of(parent)
+        yield
+        return
     attributes = {
         "messaging.system": "rabbitmq",
         "messaging.destination.name": exchange,
@@ -76,10 +91,21 @@ def publish_span(exchange: str, routing_key: str, headers: MutableMapping[str, A
 
 @contextmanager
 def process_span(queue: str, message_id: str, wire_name: str, headers: Mapping[str, Any]) -> Iterator[None]:
-    """The producer is parent, so that one user's action is one trace, and link, as the conventions have it."""
+    span = begin_process_span(queue, message_id, wire_name, headers)
+    with inside(span), _ended(span):
+        yield
+
+
+def begin_process_span(queue: str, message_id: str, wire_name: str, headers: Mapping[str, Any]) -> Span:
+    """Whoever begins it ends it.
+
+    The producer is parent, so that one user's action is one trace, and link, as the conventions have it.
+    """
     carrier = {"traceparent": headers["traceparent"]} if isinstance(headers.get("traceparent"), str) else {}
     context = propagate.extract(carrier)
-    producer = trace.get_current_span(context).get_span_context()
+    producer = trace.get_current_span(context)
+    if _is_dropped(producer):
+        return producer
     attributes = {
         "messaging.system": "rabbitmq",
         "messaging.destination.name": queue,
@@ -88,20 +114,43 @@ def process_span(queue: str, message_id: str, wire_name: str, headers: Mapping[s
         "messaging.operation.type": "process",
         "taskmesh.message.type": wire_name,
     }
-    links = [Link(producer)] if producer.is_valid else []
-    with _span(f"process {queue}", SpanKind.CONSUMER, attributes, context=context, links=links):
+    told = producer.get_span_context()
+    links = [Link(told)] if told.is_valid else []
+    return _tracer.start_span(
+        f"process {queue}", kind=SpanKind.CONSUMER, attributes=attributes, context=context, links=links
+    )
+
+
+def _is_dropped(span: Span) -> bool:
+    """It belongs to a trace that nobody keeps: its children would have nothing to tell but whose children they are."""
+    context = span.get_span_context()
+    return context.is_valid and not context.trace_flags.sampled
+
+
+@contextmanager
+def inside(span: Span) -> Iterator[None]:
+    token = attach(trace.set_span_in_context(span))
+    try:
         yield
+    finally:
+        detach(token)
+
+
+@contextmanager
+def _ended(span: Span) -> Iterator[None]:
+    """Of an exception only its type is recorded: its text may hold what a user wrote."""
+    try:
+        yield
+    except BaseException as error:
+        span.set_attribute("error.type", type(error).__qualname__)
+        span.set_status(Status(StatusCode.ERROR))
+        raise
+    finally:
+        span.end()
 
 
 @contextmanager
 def _span(name: str, kind: SpanKind, attributes: Mapping[str, str], **more: Any) -> Iterator[Span]:
-    """Of an exception only its type is recorded: its text may hold what a user wrote."""
-    with _tracer.start_as_current_span(
-        name, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False, **more
-    ) as span:
-        try:
-            yield span
-        except BaseException as error:
-            span.set_attribute("error.type", type(error).__qualname__)
-            span.set_status(Status(StatusCode.ERROR))
-            raise
+    span = _tracer.start_span(name, kind=kind, attributes=attributes, **more)
+    with inside(span), _ended(span):
+        yield span

@@ -11,6 +11,7 @@ import structlog
 
 from chassis import inbox
 from chassis.background import Background
+from chassis.batches import PREFETCH, Batches
 from chassis.broker import Broker, open_broker
 from chassis.commands import Commands
 from chassis.consumer import Consumer
@@ -66,8 +67,21 @@ class Worker:
     def start(self, subscriptions: Subscriptions) -> None:
         commands = Commands(subscriptions.commands, self._database, self._broker, committed=self._relay.wake)
         queries = Queries(subscriptions.queries, self._database, self._broker)
+        batched = {each.message.queue for each in subscriptions.commands if each.changes is not None}
         for queue in _queues(subscriptions.commands):
-            self._consume(queue, Consumer(self._broker, queue, commands.process), subscriptions)
+            if queue in batched:
+                batches = Batches(
+                    commands,
+                    self._database,
+                    self._broker,
+                    queue,
+                    committed=self._relay.wake,
+                    # The other half of the pool is left to batches and queries.
+                    alone=max(1, self._settings.database_pool_size // 2),
+                )
+                self._broker.consume(queue, batches.receive, prefetch=PREFETCH)
+            else:
+                self._consume(queue, Consumer(self._broker, queue, commands.process), subscriptions)
         for queue in _queues(subscriptions.queries):
             self._consume(queue, Consumer(self._broker, queue, queries.process), subscriptions)
         for subscription in subscriptions.events:

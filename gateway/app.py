@@ -173,9 +173,10 @@ async def build(settings: Settings) -> AsyncIterator[Gateway]:
             ),
             settings,
         )
+        gateway = Gateway(runner, checks, health, feed)
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=_BACKLOG).start()
-            yield Gateway(runner, checks, health, feed)
+            yield gateway
         finally:
-            await runner.cleanup()
+            await gateway.drain()

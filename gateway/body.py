@@ -37,6 +37,8 @@ async def read_body(request: web.Request, model: type[M]) -> M:
 async def _read(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY:
         raise Refusal(PAYLOAD_TOO_LARGE)
+    if request.content.is_eof():
+        return await request.read()
     try:
         async with asyncio.timeout(request.app[SETTINGS].body_timeout.total_seconds()):
             return await request.read()

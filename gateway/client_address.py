@@ -1,4 +1,5 @@
 import ipaddress
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -14,6 +15,7 @@ def client_address(request: web.BaseRequest, *, trusted_hops: int) -> str:
     return _counted(forwarded[-trusted_hops] if len(forwarded) >= trusted_hops else peer)
 
 
+@lru_cache(maxsize=1024)
 def _counted(text: str) -> str:
     try:
         address = ipaddress.ip_address(text)

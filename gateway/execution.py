@@ -61,7 +61,8 @@ async def execute(
         return _accepted(command, sender)
     replied = await request.app[REQUESTS].ask(command, sender)
     if reveal is not None:
-        replied = replace(replied, value=reveal(replied.value))
+        revealed = reveal(replied.value)
+        replied = replace(replied, value=revealed, body=revealed.model_dump_json().encode())
     return _done(replied, preferences, location)
 
 
@@ -151,7 +152,7 @@ def _done(replied: Replied[Any], preferences: Preferences, location: Location | 
         headers.update(_version_headers(value))
         if location is not None:
             headers["Location"] = location(value)
-        status, body = replied.status, value.model_dump_json().encode()
+        status, body = replied.status, replied.body
         if preferences.minimal:
             applied.append("return=minimal")
             status, body = 201 if status == 201 else 204, None

@@ -14,7 +14,8 @@ import structlog
 import uuid_utils.compat as uuid
 from prometheus_client import Gauge
 
-from chassis.broker import Broker, Channel, Delivered
+from chassis.amqp.channel import Channel, Delivered
+from chassis.broker import Broker
 from chassis.cloudevents import numbered
 from chassis.errors import Refusal, Unavailable
 from chassis.requests import Requests, Sender
@@ -98,11 +99,9 @@ class Feed:
 
     async def _open(self, channel: Channel) -> None:
         name = f"gateway.feed.{uuid4().hex}"
-        await channel.queue_declare(
-            name, exclusive=True, auto_delete=True, durable=False, arguments={"x-queue-type": "classic"}
-        )
-        await channel.queue_bind(name, FEED, "")
-        await channel.basic_consume(name, self._receive, no_ack=True)
+        await channel.declare_passing_queue(name)
+        await channel.bind(name, FEED, "")
+        await channel.consume(name, self._receive, no_ack=True)
         self._missed.set()
 
     async def _receive(self, message: Delivered) -> None:

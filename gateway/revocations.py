@@ -13,7 +13,8 @@ import structlog
 import uuid_utils.compat as uuid
 from pydantic import BaseModel, ValidationError
 
-from chassis.broker import Broker, Channel, Delivered
+from chassis.amqp.channel import Channel, Delivered
+from chassis.broker import Broker
 from chassis.errors import Refusal, Unavailable
 from chassis.requests import Requests, Sender
 from chassis.topology import EVENTS
@@ -64,16 +65,14 @@ class Revocations:
     async def _open(self, channel: Channel) -> None:
         name = f"gateway.feed.{uuid4().hex}"
         self._opening += 1
-        await channel.queue_declare(
-            name, exclusive=True, auto_delete=True, durable=False, arguments={"x-queue-type": "classic"}
-        )
+        await channel.declare_passing_queue(name)
         for ending in _ENDINGS:
-            await channel.queue_bind(name, EVENTS, f"{ending}.*")
-        await channel.basic_consume(name, self._receive, no_ack=True)
+            await channel.bind(name, EVENTS, f"{ending}.*")
+        await channel.consume(name, self._receive, no_ack=True)
         self._opened.set()
 
-    async def _receive(self, message: Delivered) -> None:
-        properties = message.header.properties
+    def _receive(self, message: Delivered) -> None:
+        properties = message.properties
         try:
             ending = _Ending.model_validate_json(message.body)
         except ValidationError:

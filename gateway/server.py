@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 _MAX_LINE = 4096  # bytes
 _MAX_FIELD = 8190  # bytes; unlike _MAX_LINE, because that is how the two are told apart
-_LIMITS: dict[str, Any] = {
+LIMITS: dict[str, Any] = {
     "max_line_size": _MAX_LINE,
     "max_field_size": _MAX_FIELD,
     "max_headers": 64,
@@ -97,4 +97,4 @@ class Runner(web.AppRunner):
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
         boundary = Boundary(plain.request_handler, self._settings)
-        return _Server(boundary, self._settings.public_url, request_factory=plain.request_factory, **_LIMITS)
+        return _Server(boundary, self._settings.public_url, request_factory=plain.request_factory, **LIMITS)

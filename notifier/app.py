@@ -119,9 +119,9 @@ def subscriptions(
         ),
         events=(
             EventSubscription(ACTIVITY.name, record_activity, in_order=True, committed=recorded),
-            EventSubscription(NOTIFICATIONS.name, notify, committed=due),
+            EventSubscription(NOTIFICATIONS.name, notify, in_order=True, committed=due),
         ),
-        prefetch={ACTIVITY.name: _EVENTS_TOGETHER},
+        prefetch=dict.fromkeys((ACTIVITY.name, NOTIFICATIONS.name), _EVENTS_TOGETHER),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 NAMESPACE = "taskmesh"
 
 AMQP, MANAGEMENT, POSTGRES, VALKEY, HTTP = 5672, 15672, 5432, 6379, 8080
-OTLP, SMTP, MAIL, HTTPS = 4318, 587, 1025, 443
+OTLP, SMTP, MAIL, HTTPS, OTHER_HTTPS = 4318, 587, 1025, 443, 8443
 PROXY_METRICS, RABBITMQ_METRICS, POSTGRES_METRICS = 15020, 15692, 9187
 POSTGRES_STATUS = 8000
 ERLANG = (4369, 25672, *range(35672, 35683))
@@ -34,7 +34,8 @@ class Outside:
     """What has no pod of its own here: reached by address, and in the mesh by a ServiceEntry."""
 
     name: str
-    host: str
+    host: str | None
+    """None: whatever name users give, so that the mesh lets it through and only the network decides."""
     cidr: str = "0.0.0.0/0"
     except_private: bool = True
 
@@ -106,6 +107,7 @@ WORKLOADS = (
 OUTSIDE = (
     Outside("smtp", "smtp.example.org"),
     Outside("object-store", "s3.eu-central-1.amazonaws.com"),
+    Outside("webhooks", None),
     Outside("kubernetes", "kubernetes.default.svc.cluster.local", except_private=False),
 )
 
@@ -130,6 +132,8 @@ EDGES = (
     Edge("topology", "rabbitmq", (MANAGEMENT,), "exchanges, queues, bindings, policies and users"),
     Edge("notifier", "smtp", (SMTP,), "mail", mesh="none"),
     Edge("notifier", "mail", (MAIL,), "mail, shown instead of sent"),
+    Edge("notifier", "webhooks", (HTTPS, OTHER_HTTPS), "webhooks, to public addresses alone", mesh="none"),
+    *(Edge(name, "object-store", (HTTPS,), "files of tasks", mesh="none") for name in ("gateway", "task-worker")),
     *(Edge(name, "otel-collector", (OTLP,), "traces", mesh="none") for name in _SERVICES),
     *(Edge("prometheus", name, (PROXY_METRICS,), "metrics", mesh="excluded") for name in _SCRAPED),
     Edge("prometheus", "rabbitmq", (RABBITMQ_METRICS,), "metrics of each queue", mesh="none"),

@@ -100,10 +100,11 @@ def _account(graph: Graph, edge: Edge) -> str:
 
 
 def _sidecar(graph: Graph, workload: Workload) -> Manifest:
-    hosts = ["istio-system/*"]
+    hosts, mode = ["istio-system/*"], "REGISTRY_ONLY"
     for edge in graph.out_of(workload.name):
         target = graph.by_name[edge.target]
         if target.host is None:
+            mode = "ALLOW_ANY" if isinstance(target, Outside) else mode
             continue
         namespace = "." if isinstance(target, Outside) or target.namespace == NAMESPACE else target.namespace
         if target.name == "kubernetes":
@@ -111,7 +112,7 @@ def _sidecar(graph: Graph, workload: Workload) -> Manifest:
         hosts.append(f"{namespace}/{target.host}")
     spec = {
         "workloadSelector": {"labels": dict(workload.labels)},
-        "outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"},
+        "outboundTrafficPolicy": {"mode": mode},
         "egress": [{"hosts": list(dict.fromkeys(hosts))}],
     }
     return _manifest("Sidecar", "networking.istio.io/v1", workload.name, spec)

@@ -1,5 +1,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
+from uuid import UUID
 
 from chassis.objects import Objects
 from chassis.subscription import CommandSubscription, EventSubscription, QuerySubscription
@@ -25,7 +27,7 @@ from task_worker.handlers.add_tags import add_tags
 from task_worker.handlers.attach_file import AttachFileHandler
 from task_worker.handlers.begin_upload import BeginUploadHandler
 from task_worker.handlers.change_share import change_share
-from task_worker.handlers.create_task import create_task
+from task_worker.handlers.create_task import create_task, create_tasks
 from task_worker.handlers.delete_comment import delete_comment
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.edit_comment import edit_comment
@@ -51,21 +53,30 @@ from task_worker.quota import Quota
 from task_worker.settings import Settings
 
 
+class _OfOneTask(Protocol):
+    @property
+    def task_id(self) -> UUID: ...
+
+
+def _task_of(command: _OfOneTask) -> UUID:
+    return command.task_id
+
+
 def subscriptions(settings: Settings) -> Subscriptions:
     quota = Quota(settings.files_per_task, settings.file_quota)
     return Subscriptions(
         commands=(
-            CommandSubscription(CreateTask, create_task),
-            CommandSubscription(UpdateTask, update_task),
+            CommandSubscription(CreateTask, create_task, _task_of, create_tasks),
+            CommandSubscription(UpdateTask, update_task, _task_of),
             CommandSubscription(UpdateTasks, update_tasks),
-            CommandSubscription(AddTags, add_tags),
-            CommandSubscription(RemoveTag, remove_tag),
-            CommandSubscription(DeleteTask, delete_task),
-            CommandSubscription(RestoreTask, restore_task),
-            CommandSubscription(ShareTask, share_task),
-            CommandSubscription(ChangeShare, change_share),
-            CommandSubscription(Unshare, unshare),
-            CommandSubscription(AddComment, add_comment),
+            CommandSubscription(AddTags, add_tags, _task_of),
+            CommandSubscription(RemoveTag, remove_tag, _task_of),
+            CommandSubscription(DeleteTask, delete_task, _task_of),
+            CommandSubscription(RestoreTask, restore_task, _task_of),
+            CommandSubscription(ShareTask, share_task, _task_of),
+            CommandSubscription(ChangeShare, change_share, _task_of),
+            CommandSubscription(Unshare, unshare, _task_of),
+            CommandSubscription(AddComment, add_comment, _task_of),
             CommandSubscription(EditComment, edit_comment),
             CommandSubscription(DeleteComment, delete_comment),
             CommandSubscription(BeginUpload, BeginUploadHandler(quota)),

@@ -33,7 +33,7 @@ async def _open(found: list[Task], delivery: Delivery) -> list[OpenTask]:
     connection = delivery.connection
     shared = await shares.of_tasks(connection, [task.id for task in found])
     at = await tasks.read_clock(connection)
-    return [OpenTask(connection, task, shared.get(task.id, ()), "owner", None, at) for task in found]
+    return [OpenTask(delivery, task, shared.get(task.id, ()), "owner", None, at) for task in found]
 
 
 async def _delete(opened: OpenTask) -> TaskEvent:

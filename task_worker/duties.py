@@ -40,7 +40,7 @@ async def purge_deleted(delivery: Delivery) -> Done:
         return Done(0)
     erased = await files.delete_of_tasks(connection, gone)
     comments = await clock.count_comments(connection, gone)
-    await counts.add(connection, gone[0], Counter({count: -n for count, n in comments.items()}))
+    await counts.add(connection, [(gone[0], Counter({count: -n for count, n in comments.items()}))])
     await clock.purge(connection, gone)
     return Done(len(gone), [EraseFile(file_id=file_id) for file_id in erased])
 

@@ -27,12 +27,16 @@ from task_worker.task import Task, require_version
 class OpenTask:
     """Nobody else changes it, or who may see it, before the transaction ends."""
 
-    connection: PoolConnectionProxy
+    delivery: Delivery
     task: Task
     shares: tuple[Share, ...]
     permission: Permission
     actor: Person | None
     at: datetime
+
+    @property
+    def connection(self) -> PoolConnectionProxy:
+        return self.delivery.connection
 
     async def save(
         self, task: Task, shares: tuple[Share, ...] | None = None, *, also: Counter[Count] | None = None
@@ -43,7 +47,7 @@ class OpenTask:
         saved = await tasks.save(self.connection, task)
         changed = difference(before, after)
         changed.update(also or {})
-        await counts.add(self.connection, task.id, changed)
+        await self.delivery.gather(counts.add, (task.id, changed))
         return saved
 
     def event(
@@ -112,4 +116,4 @@ async def open_task(
     shared = (await shares.of_tasks(connection, [task.id])).get(task.id, ()) if task.share_count else ()
     permission = permissions.require(message, permission_of(actor.id, task, shared), own=own)
     require_version(task.version, if_match)
-    return OpenTask(connection, task, shared, permission, actor, at=await tasks.read_clock(connection))
+    return OpenTask(delivery, task, shared, permission, actor, at=await tasks.read_clock(connection))

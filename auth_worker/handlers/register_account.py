@@ -52,7 +52,8 @@ class RegisterAccountHandler:
 
 async def _require_free(connection: PoolConnectionProxy, command: RegisterAccount) -> None:
     """For a quick and exact answer; that both are unique is the constraints' doing."""
-    if await accounts.is_username_taken(connection, command.username):
+    username_taken, email_taken = await accounts.find_taken(connection, username=command.username, email=command.email)
+    if username_taken:
         raise Refusal(USERNAME_TAKEN)
-    if await accounts.is_email_taken(connection, command.email):
+    if email_taken:
         raise Refusal(EMAIL_TAKEN)

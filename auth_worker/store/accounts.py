@@ -27,18 +27,17 @@ async def insert_account(
     return None if row is None else Account(**row)
 
 
-async def is_username_taken(connection: PoolConnectionProxy, username: str) -> bool:
-    taken: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM accounts WHERE lower(username) = lower($1))", username
+async def find_taken(connection: PoolConnectionProxy, *, username: str, email: str) -> tuple[bool, bool]:
+    """Whether the name is, and whether the address is, as of one moment."""
+    username_taken, email_taken = await connection.fetchval(
+        """
+        SELECT ARRAY[EXISTS (SELECT FROM accounts WHERE lower(username) = lower($1)),
+                     EXISTS (SELECT FROM accounts WHERE lower(email) = lower($2))]
+        """,
+        username,
+        email,
     )
-    return taken
-
-
-async def is_email_taken(connection: PoolConnectionProxy, email: str) -> bool:
-    taken: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM accounts WHERE lower(email) = lower($1))", email
-    )
-    return taken
+    return username_taken, email_taken
 
 
 async def find_account(connection: PoolConnectionProxy, account_id: UUID) -> Account | None:

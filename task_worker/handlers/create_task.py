@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from chassis.subscription import Answer, Delivery
 from contracts.tasks import CreateTask, TaskCreated
 from task_worker.counting import counted
@@ -7,11 +9,26 @@ from task_worker.task import Task
 
 
 async def create_task(command: CreateTask, delivery: Delivery) -> Answer:
-    actor, connection = actor_of(delivery), delivery.connection
+    [answer] = await create_tasks([command], [delivery])
+    return answer
+
+
+async def create_tasks(commands: Sequence[CreateTask], deliveries: Sequence[Delivery]) -> list[Answer]:
+    connection, owners = deliveries[0].connection, [actor_of(delivery) for delivery in deliveries]
     at = await tasks.read_clock(connection)
-    task = await tasks.insert(connection, Task.create(command.task_id, command.task, owner=actor, at=at))
-    await counts.add(connection, task.id, counted(task, ()))
-    return Answer(
-        task.seen_by("owner", at=at),
-        TaskCreated(task=task.state(), changes={}, actor=actor, audience=(actor.id,)),
+    created = await tasks.insert(
+        connection,
+        [
+            Task.create(command.task_id, command.task, owner=owner, at=at)
+            for command, owner in zip(commands, owners, strict=True)
+        ],
     )
+    for task, delivery in zip(created, deliveries, strict=True):
+        await delivery.gather(counts.add, (task.id, counted(task, ())))
+    return [
+        Answer(
+            task.seen_by("owner", at=at),
+            TaskCreated(task=task.state(), changes={}, actor=owner, audience=(owner.id,)),
+        )
+        for task, owner in zip(created, owners, strict=True)
+    ]

@@ -38,7 +38,7 @@ async def _open_all(command: UpdateTasks, delivery: Delivery) -> dict[UUID, Open
         elif not permissions.may(UpdateTasks, permission):
             forbidden.append(place)
         else:
-            opened[task_id] = OpenTask(connection, task, its_shares, permission, actor, at)
+            opened[task_id] = OpenTask(delivery, task, its_shares, permission, actor, at)
     for problem, places in ((NOT_FOUND, missing), (FORBIDDEN, forbidden)):
         if places:
             raise _refuse(problem, places)

@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 from asyncpg.pool import PoolConnectionProxy
@@ -9,24 +10,30 @@ from task_worker.counting import Count
 _SLOTS = 8
 
 
-async def add(connection: PoolConnectionProxy, task_id: UUID, changes: Counter[Count]) -> None:
-    """In the order of the key, so that two of these wait for one another and never deadlock."""
-    changed = sorted((count, n) for count, n in changes.items() if n)
+async def add(connection: PoolConnectionProxy, changes: Sequence[tuple[UUID, Counter[Count]]]) -> None:
+    """By the task that changes them. In the order of the key, so that two of these wait and never deadlock."""
+    together: Counter[tuple[Count, int]] = Counter()
+    for task_id, counts in changes:
+        slot = task_id.int % _SLOTS
+        for count, n in counts.items():
+            together[count, slot] += n
+    changed = sorted((count, slot, n) for (count, slot), n in together.items() if n)
     if not changed:
         return
     await connection.execute(
         """
         INSERT INTO counts AS c (person_id, kind, key, slot, n)
-        SELECT person_id, kind, key, $5, n
-          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS changed (person_id, kind, key, n)
+        SELECT person_id, kind, key, slot, n
+          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::bigint[])
+            AS changed (person_id, kind, key, slot, n)
             ON CONFLICT (person_id, kind, key, slot) DO UPDATE
            SET n = c.n + excluded.n
         """,
-        [count.person_id for count, _ in changed],
-        [count.kind for count, _ in changed],
-        [count.key for count, _ in changed],
-        [n for _, n in changed],
-        task_id.int % _SLOTS,
+        [count.person_id for count, _, _ in changed],
+        [count.kind for count, _, _ in changed],
+        [count.key for count, _, _ in changed],
+        [slot for _, slot, _ in changed],
+        [n for _, _, n in changed],
     )
 
 

@@ -20,30 +20,35 @@ async def read_clock(connection: PoolConnectionProxy) -> datetime:
     return now
 
 
-async def insert(connection: PoolConnectionProxy, task: Task) -> Task:
+async def insert(connection: PoolConnectionProxy, new: Sequence[Task]) -> list[Task]:
     """With `overdue_at`, which depends on where the owner lives."""
-    overdue_at = await connection.fetchval(
+    rows = await connection.fetchmany(
         """
         INSERT INTO tasks (id, owner_id, owner_username, title, description, status, completed_at,
                            priority, due_date, tags, version, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         RETURNING overdue_at
         """,
-        task.id,
-        task.owner_id,
-        task.owner_username,
-        task.title,
-        task.description,
-        task.status,
-        task.completed_at,
-        task.priority,
-        task.due_date,
-        task.tags,
-        task.version,
-        task.created_at,
-        task.updated_at,
+        [
+            (
+                task.id,
+                task.owner_id,
+                task.owner_username,
+                task.title,
+                task.description,
+                task.status,
+                task.completed_at,
+                task.priority,
+                task.due_date,
+                task.tags,
+                task.version,
+                task.created_at,
+                task.updated_at,
+            )
+            for task in new
+        ],
     )
-    return replace(task, overdue_at=overdue_at)
+    return [replace(task, overdue_at=row["overdue_at"]) for task, row in zip(new, rows, strict=True)]
 
 
 async def lock(connection: PoolConnectionProxy, task_id: UUID) -> Task | None:

@@ -12,12 +12,14 @@ from uuid import uuid4
 
 import aiohttp
 
-from tests.running import Running
+from tests.running import PASSWORD, Running
 
-Kind = Literal["create", "update", "read"]
+Kind = Literal["create", "update", "read", "share", "login"]
 
 _RESENT = 0.25
-_MIX: dict[Kind, float] = {"create": 0.4, "update": 0.2, "read": 0.4}
+_MIX: dict[Kind, float] = {"create": 0.35, "update": 0.2, "read": 0.37, "share": 0.05, "login": 0.03}
+_CHANGES: frozenset[Kind] = frozenset({"create", "update"})
+_AUDIENCE = "grace"
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Attempt:
     answer: dict[str, object] = field(default_factory=dict)
     media_type: str = ""
     retry_after: str = ""
+    replayed: bool = False
 
     @property
     def seconds(self) -> float:
@@ -46,12 +49,13 @@ class Traffic:
         self._rate = rate
         self._random = random.Random(seed)
         self._ids: list[str] = []
+        self._unshared: list[str] = []
         self._ending = False
         self.attempts: list[Attempt] = []
 
     @property
     def changes(self) -> Iterator[Attempt]:
-        return (attempt for attempt in self.attempts if attempt.kind != "read")
+        return (attempt for attempt in self.attempts if attempt.kind in _CHANGES)
 
     def statuses(self, since: int = 0, kind: Kind | None = None) -> Counter[int | None]:
         """Of the attempts from number `since` on that have ended."""
@@ -77,32 +81,34 @@ class Traffic:
         [kind] = self._random.choices(list(_MIX), list(_MIX.values()))
         title = f"chaos {uuid4()}"
         resent = kind == "create" and self._random.random() < _RESENT
-        if kind == "read" or not self._ids:
-            kind = "read" if kind == "read" else "create"
-        target = self._random.choice(self._ids) if kind == "update" else ""
+        if (kind == "update" and not self._ids) or (kind == "share" and not self._unshared):
+            kind = "create"
+        target = ""
+        if kind == "update":
+            target = self._random.choice(self._ids)
+        elif kind == "share":
+            target = self._unshared.pop()
         await asyncio.gather(*(self._attempt(kind, title, target) for _ in range(1 + resent)))
 
     async def _attempt(self, kind: Kind, title: str, target: str) -> None:
         attempt = Attempt(kind, title, time.time(), time.monotonic())
         self.attempts.append(attempt)
-        method, path = {
-            "create": ("POST", "/v1/tasks"),
-            "update": ("PATCH", f"/v1/tasks/{target}"),
-            "read": ("GET", "/v1/tasks?limit=5"),
+        method, path, body = {
+            "create": ("POST", "/v1/tasks", {"title": title}),
+            "update": ("PATCH", f"/v1/tasks/{target}", {"title": title}),
+            "read": ("GET", "/v1/tasks?limit=5", None),
+            "share": ("POST", f"/v1/tasks/{target}/share", {"shared_with_username": _AUDIENCE}),
+            "login": ("POST", "/v1/auth/login", {"username": "ada", "password": PASSWORD}),
         }[kind]
         headers = {"Authorization": f"Bearer {self.token}"}
-        if kind != "read":
+        if kind in _CHANGES:
             headers["Idempotency-Key"] = title.replace(" ", "-")
-        if kind == "update":
-            headers["Content-Type"] = "application/merge-patch+json"
-        body = None if kind == "read" else json.dumps({"title": title})
-        if kind == "create":
-            headers["Content-Type"] = "application/json"
         try:
-            async with self._running.http.request(method, path, data=body, headers=headers) as response:
+            async with self._running.http.request(method, path, json=body, headers=headers) as response:
                 text = await response.read()
                 attempt.status, attempt.media_type = response.status, response.content_type
                 attempt.retry_after = response.headers.get("Retry-After", "")
+                attempt.replayed = "Idempotency-Replayed" in response.headers
         except (aiohttp.ClientError, OSError):
             attempt.ended = time.monotonic()
             return
@@ -110,3 +116,5 @@ class Traffic:
         attempt.answer = json.loads(text) if text else {}
         if kind == "create" and attempt.status == 201:
             self._ids.append(str(attempt.answer["id"]))
+            if not attempt.replayed:
+                self._unshared.append(str(attempt.answer["id"]))

@@ -108,10 +108,12 @@ async def open_world(
         extra = {name: {"AMQP_URL": proxy.url} for name, proxy in broker.items()}
         for name, proxy in database.items():
             extra[name]["DATABASE_URL"] = proxy.url
+        extra["notifier"]["SEAL_EVERY"] = "2"
         _write_credentials(folder, extra)
         running = await stack.enter_async_context(run_services(addresses, keys, folder, extra=extra))
         rabbitmq = addresses.rabbitmq
         management = await stack.enter_async_context(open_management(rabbitmq.management_url, rabbitmq.admin))
+        await running.register("grace")
         token = await running.register("ada")
         traffic = Traffic(running, token, rate=rate, seed=seed)
         world = World(addresses, folder, running, broker, database, traffic, management)

@@ -9,6 +9,7 @@ async def _create(served: Served, ada: dict[str, str], title: str = "Write notes
 
 
 async def test_a_task_lives_and_dies(served: Served, ada: dict[str, str]) -> None:
+    """H69"""
     created = await _create(served, ada)
     path = created.headers["location"]
     assert (created.status, path, created.headers["etag"]) == (201, f"/v1/tasks/{created.json['id']}", '"1"')

@@ -38,7 +38,7 @@ def today() -> date:
 
 
 ADA, GRACE = Actor(id=uuid7(), username="ada"), Actor(id=uuid7(), username="grace")
-TASK, COMMENT = uuid7(), uuid7()
+TASK = uuid7()
 
 dates = st.none() | st.sampled_from([-1, 0, 1]).map(lambda days: today() + timedelta(days=days))
 steps = st.one_of(
@@ -59,6 +59,7 @@ async def step(connection: PoolConnectionProxy, what: str, due: Any, how: Any, n
         await update_task(UpdateTask(task_id=TASK, patch=TaskPatch(due_date=due, completed=how)), mine)
     else:
         grace = Person(id=GRACE.id, username="grace")
+        comment = await connection.fetchval("SELECT id FROM comments ORDER BY id DESC LIMIT 1")
         handle, command, delivery = {
             "delete": (delete_task, DeleteTask(task_id=TASK), mine),
             "restore": (restore_task, RestoreTask(task_id=TASK), mine),
@@ -66,8 +67,8 @@ async def step(connection: PoolConnectionProxy, what: str, due: Any, how: Any, n
             "unshare": (unshare, Unshare(task_id=TASK, username="grace"), hers),
             "tag": (add_tags, AddTags(task_id=TASK, tags=("garden",)), mine),
             "untag": (remove_tag, RemoveTag(task_id=TASK, tag="garden"), mine),
-            "comment": (add_comment, AddComment(task_id=TASK, comment_id=COMMENT, content="a"), hers),
-            "uncomment": (delete_comment, DeleteComment(comment_id=COMMENT), mine),
+            "comment": (add_comment, AddComment(task_id=TASK, comment_id=uuid7(), content="a"), hers),
+            "uncomment": (delete_comment, DeleteComment(comment_id=comment or uuid7()), mine),
         }[what]
         await handle(command, delivery)  # type: ignore[operator]
 

@@ -3,9 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import aiormq
-from pamqp.commands import Basic
-
+from chassis.amqp.channel import Channel
+from chassis.amqp.properties import Properties
 from chassis.broker import Incoming
 
 MESSAGE_ID = "01990000-0000-7000-8000-000000000001"
@@ -21,5 +20,7 @@ def arrive(body: bytes = b"{}", **properties: Any) -> Incoming:
         "timestamp": SENT_AT,
         "user_id": "gateway",
     }
-    no_channel = cast("aiormq.Channel", None)
-    return Incoming("tasks.commands", body, Basic.Properties(**{**readable, **properties}), 1, no_channel)
+    no_channel = cast(Channel, None)
+    return Incoming(
+        "tasks.commands", body, Properties(**{**readable, **properties}), 1, redelivered=False, channel=no_channel
+    )

@@ -36,6 +36,7 @@ async def test_a_good_body_goes_on_to_the_broker(served: Served) -> None:
     ],
 )
 async def test_other_media_types_are_refused(served: Served, headers: Any) -> None:
+    """H17, H59"""
     answer = await _register(served, json.dumps(GOOD).encode(), headers)
     assert (answer.status, answer.code) == (415, "unsupported-media-type")
 
@@ -51,6 +52,7 @@ async def _chunks(body: Any) -> Any:
 
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_one_byte_too_many_is_too_large(served: Served, chunked: bool) -> None:
+    """H16"""
     whole = json.dumps(GOOD).encode()
     full, over = whole.ljust(65536), whole.ljust(65537)
     assert (await _register(served, _chunks(full) if chunked else full)).status == 503
@@ -60,12 +62,14 @@ async def test_one_byte_too_many_is_too_large(served: Served, chunked: bool) -> 
 
 @pytest.mark.parametrize("body", [b"{", b'{"a":NaN}', b"[" * 20_000, b'{"username":"ada","username":"eve"}', b"\xff"])
 async def test_malformed_json_is_400(served: Served, body: Any) -> None:
+    """H56, H60, H61, H62"""
     answer = await _register(served, body)
     assert (answer.status, answer.code) == (400, "malformed-json")
 
 
 @pytest.mark.parametrize("body", ["[]", '"text"', "null", "1"])
 async def test_json_that_is_no_object_is_422(served: Served, body: Any) -> None:
+    """H63"""
     answer = await _register(served, body)
     assert (answer.status, answer.code) == (422, "validation-failed")
 
@@ -93,6 +97,7 @@ async def test_errors_point_at_the_member_and_do_not_repeat_it(
 
 
 async def test_an_unknown_field_is_named_so(served: Served) -> None:
+    """H64"""
     answer = await _register(served, json.dumps(GOOD | {"is_admin": True}))
     assert (answer.status, answer.code) == (422, "unknown-field")
     assert json.loads(answer.body)["errors"][0]["pointer"] == "#/is_admin"
@@ -122,6 +127,7 @@ async def test_an_empty_patch_is_refused(served: Served, signer: Signer, content
     ],
 )
 async def test_a_task_is_checked_here_already(served: Served, signer: Signer, patch: dict[str, Any]) -> None:
+    """H57, H65, H74"""
     answer = await served.ask("PATCH", TASK, json=patch, headers={"Authorization": f"Bearer {signer.token()}"})
     assert (answer.status, answer.code) == (422, "validation-failed")
     assert b"canary" not in answer.body

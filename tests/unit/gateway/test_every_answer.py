@@ -93,12 +93,14 @@ async def test_without_a_broker_the_answer_is_quick(served: Served, bearer: dict
     ],
 )
 async def test_other_spellings_of_a_path_are_not_found(served: Served, path: str) -> None:
+    """H54, H67, H68"""
     answer = await served.raw(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     assert (answer.status, answer.code) == (404, "not-found")
     assert json.loads(answer.body)["instance"] == path
 
 
 async def test_origins_are_closed_but_for_those_named(served: Served) -> None:
+    """H75"""
     asks = {"Access-Control-Request-Method": "POST"}
     good = await served.ask("OPTIONS", "/v1/tasks", headers=asks | {"Origin": "https://app.example"})
     assert good.status == 204

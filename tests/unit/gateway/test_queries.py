@@ -40,6 +40,7 @@ async def test_good_queries_go_on_to_the_broker(served: Served, bearer: dict[str
     ],
 )
 async def test_bad_values_are_invalid(served: Served, bearer: dict[str, str], query: str) -> None:
+    """H66"""
     answer = await served.ask("GET", f"/v1/tasks?{query}", headers=bearer)
     assert (answer.status, answer.code) == (400, "invalid-parameter")
     assert b"canary" not in answer.body
@@ -52,6 +53,7 @@ async def test_other_parameters_are_unknown(served: Served, bearer: dict[str, st
 
 
 async def test_a_forged_cursor_is_refused(served: Served, bearer: dict[str, str]) -> None:
+    """H66"""
     answer = await served.ask("GET", "/v1/tasks?cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", headers=bearer)
     assert (answer.status, answer.code) == (400, "invalid-cursor")
 
@@ -74,4 +76,5 @@ async def test_a_forged_cursor_is_refused(served: Served, bearer: dict[str, str]
     ],
 )
 async def test_activity_is_filtered(served: Served, bearer: dict[str, str], query: str, status: int) -> None:
+    """H54, H57, H68"""
     assert (await served.ask("GET", f"/v1/activity?{query}", headers=bearer)).status == status

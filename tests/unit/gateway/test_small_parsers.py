@@ -35,6 +35,7 @@ def test_if_match_names_versions(header: str, versions: tuple[int, ...] | None) 
 
 
 def test_if_match_may_be_demanded() -> None:
+    """H69"""
     assert read_if_match(_request(), required=False) is None
     with pytest.raises(Refusal) as refusal:
         read_if_match(_request(), required=True)
@@ -58,6 +59,7 @@ def test_a_key_is_the_same_quoted_or_bare(header: str, key: str) -> None:
 
 @pytest.mark.parametrize("header", ["", '""', "a" * 129, "a b", "é", '"a', "a\x7f", "a\tb"])
 def test_other_keys_are_refused(header: str) -> None:
+    """H70"""
     with pytest.raises(Refusal) as refusal:
         read_key(_request(Idempotency_Key=header))
     assert refusal.value.problem.type.code == "invalid-idempotency-key"

@@ -40,6 +40,7 @@ from gateway import strict_json
     ],
 )
 def test_what_is_ambiguous_or_cannot_be_stored_is_refused(body: Any) -> None:
+    """H55, H56, H60, H61, H62"""
     with pytest.raises(Refusal) as refusal:
         strict_json.parse(body)
     assert refusal.value.problem.type.code == "malformed-json"

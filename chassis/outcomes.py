@@ -1,0 +1,40 @@
+"""What became of a command: what is answered and recorded of it, and what others are told."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from chassis.envelope import Envelope
+from chassis.errors import Refusal
+from chassis.replies import Reply
+from chassis.subscription import Answer, AnyCommand, Delivery, Tells
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    reply: Reply
+    tells: Tells
+    kept: bool
+    """Whether its Idempotency-Key has this answer from now on; otherwise the key may be tried again."""
+    secret: bool
+
+
+async def decide(subscription: AnyCommand, command: Any, delivery: Delivery) -> Outcome:
+    command_id = delivery.envelope.message_id
+    try:
+        answer = await subscription.handle(command, delivery)
+    except Refusal as refusal:
+        reply = Reply.no(refusal.problem, command_id)
+        return Outcome(reply, refusal.tells, kept=refusal.problem.type.kept, secret=False)
+    return outcome_of(subscription, answer, delivery.envelope)
+
+
+def outcome_of(subscription: AnyCommand, answer: Answer, envelope: Envelope) -> Outcome:
+    message = subscription.message
+    reply = Reply(message.success, dump(answer.reply), envelope.message_id)
+    return Outcome(reply, answer.tells, kept=True, secret=message.reply_is_secret)
+
+
+def dump(reply: Any) -> bytes:
+    return reply.model_dump_json().encode() if isinstance(reply, BaseModel) else b"null"
