@@ -1,38 +1,29 @@
 """Natural batches: the commands that are waiting share a transaction. Nobody ever waits for more to come.
 
-BEGIN -> handlers -> event_log and outbox -> inbox -> deadlines -> COMMIT -> replies -> acks
-
-The inbox comes last: that one of them was carried out before is told by its uniqueness, and then nothing is committed.
 Whatever fails, fails for all, and each is carried out alone: a bad neighbour costs nobody.
 """
 
 import asyncio
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
 
-import asyncpg
 import structlog
-from asyncpg.pool import PoolConnectionProxy
 from opentelemetry.trace import Span
 
-from chassis import inbox, metrics, outbox
+from chassis import metrics
+from chassis.batch_transaction import Waiting, carry_out
 from chassis.broker import Broker, Incoming
 from chassis.commands import Commands
-from chassis.commit import CommitUnknownError, commit
+from chassis.commit import CommitUnknownError
 from chassis.consumer import Consumer, observe_age
 from chassis.database import Database
-from chassis.envelope import Envelope, read_envelope
+from chassis.envelope import read_envelope
 from chassis.errors import Unavailable, Unprocessable
 from chassis.failpoints import reach
-from chassis.outcomes import Outcome, decide, outcome_of
 from chassis.replies import Reply, send_reply
-from chassis.subscription import AnyCommand, Delivery, Write
-from chassis.tracing import begin_process_span, exemplar_of, inside, traceparent_of
+from chassis.tracing import begin_process_span, exemplar_of
 from contracts.problems import Problem
 
 log = structlog.get_logger()
@@ -41,34 +32,6 @@ _TOGETHER = 64
 _AT_ONCE = 2
 PREFETCH = _TOGETHER * _AT_ONCE
 _HASTE = 0.25  # seconds; whoever has less is carried out alone: his deadline would end everybody's transaction
-_UNATTENDED = 10.0  # seconds
-
-# Whoever waits for a row makes all of them wait.
-_BEGIN = "BEGIN; SET LOCAL lock_timeout = '200ms'"
-
-
-class _NotTogetherError(Exception):
-    """One of them was carried out before, or is too late."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    incoming: Incoming
-    envelope: Envelope
-    subscription: AnyCommand
-    command: Any
-    aggregate_id: UUID
-    since: float
-
-    def join(self, seen: set[object]) -> bool:
-        """Whether its twin has joined before."""
-        envelope = self.envelope
-        keys: list[object] = [envelope.message_id]
-        if envelope.idempotency_key is not None:
-            keys.append((envelope.scope, envelope.idempotency_key))
-        known = not seen.isdisjoint(keys)
-        seen.update(keys)
-        return known
 
 
 class Batches:
@@ -88,7 +51,7 @@ class Batches:
         self._broker = broker
         self._queue = queue
         self._committed = committed
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._places = asyncio.Semaphore(alone)
         self._alone = Consumer(broker, queue, commands.process)
@@ -110,7 +73,7 @@ class Batches:
         await self._settle(batch, result)
         await self._one_by_one(self._alone, (twin.incoming for twin in twins))
 
-    def _read(self, incoming: Incoming) -> _Waiting | None:
+    def _read(self, incoming: Incoming) -> Waiting | None:
         """None for what is carried out alone, if at all."""
         since = time.perf_counter()
         try:
@@ -121,21 +84,21 @@ class Batches:
         in_haste = envelope.caller is not None and envelope.caller.remaining < _HASTE
         if subscription.changes is None or in_haste or incoming.redelivered:
             return None
-        return _Waiting(incoming, envelope, subscription, command, subscription.changes(command), since)
+        return Waiting(incoming, envelope, subscription, command, subscription.changes(command), since)
 
-    def _take(self) -> tuple[list[_Waiting], list[_Waiting]]:
+    def _take(self) -> tuple[list[Waiting], list[Waiting]]:
         """What is waiting, in the order of what it changes, and apart from it the twins of what is among it."""
-        batch: list[_Waiting] = []
-        twins: list[_Waiting] = []
+        batch: list[Waiting] = []
+        twins: list[Waiting] = []
         seen: set[object] = set()
         while self._waiting and len(batch) < _TOGETHER:
             waiting = self._waiting.popleft()
             (twins if waiting.join(seen) else batch).append(waiting)
         return sorted(batch, key=lambda waiting: waiting.aggregate_id), twins
 
-    async def _carry_out(self, batch: Sequence[_Waiting]) -> list[Reply]:
+    async def _carry_out(self, batch: Sequence[Waiting]) -> list[Reply]:
         with _spans(self._queue, batch) as spans:
-            replies = await self._transact(batch, spans)
+            replies = await carry_out(self._database, batch, spans)
             for waiting, span in zip(batch, spans, strict=True):
                 observe_age(self._queue, waiting.envelope)
                 metrics.PROCESS_DURATION.labels(self._queue, waiting.envelope.wire_name, "done").observe(
@@ -145,58 +108,7 @@ class Batches:
         self._committed()
         return replies
 
-    async def _transact(self, batch: Sequence[_Waiting], spans: Sequence[Span]) -> list[Reply]:
-        callers = [waiting.envelope.caller for waiting in batch]
-        budget = min((caller.remaining for caller in callers if caller is not None), default=_UNATTENDED)
-        async with self._database.acquire() as connection:
-            async with asyncio.timeout(budget):
-                await connection.execute(_BEGIN)
-                reach("worker.after_begin")
-                try:
-                    outcomes = await self._decide(connection, batch, spans)
-                    envelopes = (waiting.envelope for waiting in batch)
-                    new = await inbox.claim_and_record(connection, list(zip(envelopes, outcomes, strict=True)))
-                except asyncpg.PostgresError:
-                    await connection.execute("ROLLBACK")
-                    raise
-            if not new or any(caller.remaining <= 0 for caller in callers if caller is not None):
-                await connection.execute("ROLLBACK")
-                raise _NotTogetherError
-            reach("worker.before_commit")
-            await commit(connection)
-            reach("worker.after_commit")
-        return [outcome.reply for outcome in outcomes]
-
-    async def _decide(
-        self, connection: PoolConnectionProxy, batch: Sequence[_Waiting], spans: Sequence[Span]
-    ) -> list[Outcome]:
-        gathered: dict[Write, list[Any]] = {}
-        deliveries = [Delivery(waiting.envelope, connection, gathered) for waiting in batch]
-        outcomes: dict[int, Outcome] = {}
-        for subscription, places in _sets(batch):
-            answers = await subscription.handle_all(
-                [batch[place].command for place in places], [deliveries[place] for place in places]
-            )
-            for place, answer in zip(places, answers, strict=True):
-                outcomes[place] = outcome_of(subscription, answer, batch[place].envelope)
-        for place, waiting in enumerate(batch):
-            if place not in outcomes:
-                with inside(spans[place]):
-                    outcomes[place] = await decide(waiting.subscription, waiting.command, deliveries[place])
-        reach("worker.after_handler")
-        for write, changes in gathered.items():
-            await write(connection, changes)
-        in_order = [outcomes[place] for place in range(len(batch))]
-        await outbox.append_all(
-            connection,
-            [
-                outbox.Told(outcome.tells, waiting.envelope, traceparent_of(span))
-                for outcome, waiting, span in zip(in_order, batch, spans, strict=True)
-            ],
-        )
-        return in_order
-
-    async def _settle(self, batch: Sequence[_Waiting], result: list[Reply] | BaseException) -> None:
+    async def _settle(self, batch: Sequence[Waiting], result: list[Reply] | BaseException) -> None:
         if isinstance(result, list):
             await self._answer(batch, result)
             return
@@ -207,7 +119,7 @@ class Batches:
         consumer = self._doubtful if isinstance(result, CommitUnknownError) else self._alone
         await self._one_by_one(consumer, (waiting.incoming for waiting in batch))
 
-    async def _answer(self, batch: Sequence[_Waiting], replies: Sequence[Reply]) -> None:
+    async def _answer(self, batch: Sequence[Waiting], replies: Sequence[Reply]) -> None:
         reach("worker.before_reply")
         await asyncio.gather(
             *(
@@ -220,7 +132,7 @@ class Batches:
         for waiting in batch:
             await waiting.incoming.acknowledge()
 
-    async def _say_so(self, batch: Sequence[_Waiting], error: Unavailable) -> Sequence[_Waiting]:
+    async def _say_so(self, batch: Sequence[Waiting], error: Unavailable) -> Sequence[Waiting]:
         """To those who wait for an answer. Returns the others, who are held."""
         asked = [waiting for waiting in batch if waiting.envelope.caller is not None]
         await self._answer(asked, [Reply.no(Problem(type=error.problem))] * len(asked))
@@ -235,7 +147,7 @@ class Batches:
 
 
 @contextmanager
-def _spans(queue: str, batch: Sequence[_Waiting]) -> Iterator[list[Span]]:
+def _spans(queue: str, batch: Sequence[Waiting]) -> Iterator[list[Span]]:
     spans = [
         begin_process_span(
             queue, str(waiting.envelope.message_id), waiting.envelope.wire_name, waiting.incoming.headers
@@ -247,12 +159,3 @@ def _spans(queue: str, batch: Sequence[_Waiting]) -> Iterator[list[Span]]:
     finally:
         for span in spans:
             span.end()
-
-
-def _sets(batch: Sequence[_Waiting]) -> Iterator[tuple[Any, list[int]]]:
-    """The places of those that are handled in one go."""
-    places: defaultdict[AnyCommand, list[int]] = defaultdict(list)
-    for place, waiting in enumerate(batch):
-        if waiting.subscription.handle_all is not None:
-            places[waiting.subscription].append(place)
-    return iter(places.items())

@@ -1,6 +1,7 @@
 """From the environment to a running service, and back down in order."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable
@@ -63,6 +64,8 @@ async def _serve(settings: S, build: Callable[[S], AbstractAsyncContextManager[S
         build(settings) as service,
         serve_health(service.checks, host=settings.health_host, port=settings.health_port) as health,
     ):
+        # What is here now stays; to look through it for garbage would stop everything for a quarter of a second.
+        gc.freeze()
         log.info("started", environment=settings.environment, version=VERSION)
         await stop.wait()
         log.info("stopping")

@@ -11,8 +11,8 @@ from structlog.typing import EventDict, WrappedLogger
 
 from chassis.settings import ServiceSettings
 
-_NOISY = ("aio_pika", "aiormq", "asyncio.sslproto")
-"""They log a traceback for every lost connection, which chassis.broker says in one line."""
+_NOISY = ("asyncio.sslproto",)
+"""Logs a traceback for every lost connection, which chassis.broker says in one line."""
 
 
 def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -1,9 +1,8 @@
 import asyncio
-import ssl
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import cast
 
 import structlog
 from pamqp import commands, frame
@@ -13,7 +12,9 @@ from pamqp.heartbeat import Heartbeat
 from yarl import URL
 
 from chassis.amqp.channel import Channel, Delivered
+from chassis.amqp.entry import credentials, tls
 from chassis.amqp.errors import AmqpError, ConnectionLost
+from chassis.amqp.partial import Partial
 from chassis.amqp.properties import Properties, decode_header, encode_header, short
 
 log = structlog.get_logger()
@@ -21,35 +22,13 @@ log = structlog.get_logger()
 _FRAME = struct.Struct(">BHI")
 _ACK = struct.Struct(">BHIHHQBB")
 _TAG = struct.Struct(">Q")
-_DELIVERY = struct.Struct(">QB")
+_DELIVERY = struct.Struct(">Q?")
 _METHOD, _HEADER, _BODY, _END = 1, 2, 3, 0xCE
 _DELIVER, _CONFIRMED, _REFUSED, _RETURN = 0x3C003C, 0x3C0050, 0x3C0078, 0x3C0032
 _OVERHEAD = 8  # bytes of a frame beside its payload
 _SILENT_HEARTBEATS = 3
 _CLOSE_TIMEOUT = 2.0  # seconds
 _MAX_CHANNELS = 2048
-_CAPABILITIES = {
-    "authentication_failure_close": True,
-    "basic.nack": True,
-    "connection.blocked": True,
-    "consumer_cancel_notify": True,
-    "publisher_confirms": True,
-}
-
-
-class _Message:
-    """One that is being read."""
-
-    __slots__ = ("arrived", "consumer_tag", "delivery_tag", "missing", "parts", "properties", "redelivered")
-
-    def __init__(self, consumer_tag: str | None, delivery_tag: int, *, redelivered: bool) -> None:
-        self.consumer_tag = consumer_tag
-        """None for one that is returned."""
-        self.delivery_tag = delivery_tag
-        self.redelivered = redelivered
-        self.properties = Properties()
-        self.missing = 0
-        self.parts: list[bytes] = []
 
 
 class Connection(asyncio.Protocol):
@@ -66,7 +45,7 @@ class Connection(asyncio.Protocol):
         self._error: Exception | None = None
         self._channels: dict[int, Channel] = {}
         self._closing: set[int] = set()
-        self._messages: dict[int, _Message] = {}
+        self._messages: dict[int, Partial] = {}
         self._frame_max = 4096
         self._unread = b""
         self._unsent: list[bytes] = []
@@ -74,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._beat: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
-        secure = _tls(self._url) if self._url.scheme == "amqps" else None
+        secure = tls(self._url) if self._url.scheme == "amqps" else None
         port = self._url.port or (5671 if secure else 5672)
         await self._loop.create_connection(lambda: self, self._url.host or "", port, ssl=secure)
         try:
@@ -191,15 +170,14 @@ class Connection(asyncio.Protocol):
         if method == _DELIVER:
             tag_end = 5 + payload[4]
             delivery_tag, redelivered = _DELIVERY.unpack_from(payload, tag_end)
-            consumer_tag = payload[5:tag_end].decode()
-            self._messages[number] = _Message(consumer_tag, delivery_tag, redelivered=bool(redelivered & 1))
+            self._messages[number] = Partial(payload[5:tag_end].decode(), delivery_tag, redelivered=redelivered)
         elif method in (_CONFIRMED, _REFUSED):
             channel = self._channels.get(number)
             if channel is not None:
                 delivery_tag = _TAG.unpack_from(payload, 4)[0]
                 channel.confirm(delivery_tag, multiple=bool(payload[12] & 1), accepted=method == _CONFIRMED)
         elif method == _RETURN:
-            self._messages[number] = _Message(None, 0, redelivered=False)
+            self._messages[number] = Partial(None, 0, redelivered=False)
         else:
             whole = _FRAME.pack(_METHOD, number, len(payload)) + payload + b"\xce"
             self._take_rare(number, cast(Frame, frame.unmarshal(whole)[2]))
@@ -212,13 +190,15 @@ class Connection(asyncio.Protocol):
             channel.return_message(message.properties.message_id)
         else:
             body = message.parts[0] if len(message.parts) == 1 else b"".join(message.parts)
-            delivered = Delivered(channel, message.delivery_tag, message.redelivered, message.properties, body)
-            channel.deliver(message.consumer_tag, delivered)
+            channel.deliver(
+                message.consumer_tag,
+                Delivered(channel, message.delivery_tag, message.redelivered, message.properties, body),
+            )
 
     def _take_rare(self, number: int, method: Frame) -> None:
         match method:
             case commands.Connection.Start():
-                self.send(frame.marshal(self._credentials(), 0))
+                self.send(frame.marshal(credentials(self._url, self._name), 0))
             case commands.Connection.Tune():
                 self._frame_max = method.frame_max or 131_072
                 tuned = commands.Connection.TuneOk(method.channel_max, self._frame_max, self._heartbeat)
@@ -245,15 +225,6 @@ class Connection(asyncio.Protocol):
                     # Both closed it at once.
                     self.send(frame.marshal(commands.Channel.CloseOk(), number))
 
-    def _credentials(self) -> commands.Connection.StartOk:
-        properties: dict[str, Any] = {
-            "product": "taskmesh",
-            "connection_name": self._name,
-            "capabilities": _CAPABILITIES,
-        }
-        response = f"\0{self._url.user or ''}\0{self._url.password or ''}"
-        return commands.Connection.StartOk(properties, "PLAIN", response, "en_US")
-
     def _keep_beating(self) -> None:
         if self._loop.time() - self._last_read > _SILENT_HEARTBEATS * (self._heartbeat + 1):
             self._end(ConnectionLost("the broker is silent"))
@@ -273,11 +244,3 @@ class Connection(asyncio.Protocol):
         for channel in self._channels.values():
             channel.end(error)
         self._transport.close()
-
-
-def _tls(url: URL) -> ssl.SSLContext:
-    """`cafile`, `certfile` and `keyfile` stand in the URL, as they do for other clients."""
-    context = ssl.create_default_context(cafile=url.query.get("cafile"))
-    if "certfile" in url.query:
-        context.load_cert_chain(url.query["certfile"], url.query.get("keyfile"))
-    return context

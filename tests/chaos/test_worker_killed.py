@@ -13,6 +13,7 @@ from tests.eventually import eventually
 from tests.running import Running, run_services
 
 TIMES = 3
+MANY = 30
 
 
 async def create(running: Running, token: str, key: str) -> tuple[int, Any]:
@@ -53,4 +54,24 @@ async def test_a_worker_that_dies_at(
         await running.services["task_worker"].stop()
         await running.start("task_worker", FAILPOINTS="")
         assert await superuser.fetchval("SELECT count(*) FROM tasks.tasks") == TIMES
+        await eventually(lambda: check_events(superuser), within=15)
+
+
+@pytest.mark.parametrize("failpoint", ["worker.before_commit", "worker.after_commit", "worker.before_ack"])
+async def test_a_worker_that_dies_with_a_batch_in_its_hands(
+    failpoint: str, addresses: Addresses, keys: Keys, scratch: Path, superuser: asyncpg.Connection
+) -> None:
+    names = [f"{failpoint}-{number}" for number in range(MANY)]
+    async with run_services(addresses, keys, scratch / failpoint) as running:
+        token = await running.register("ada")
+        await running.services["task_worker"].stop()
+        requests = [asyncio.create_task(create(running, token, name)) for name in names]
+        await running.start_dying("task_worker", FAILPOINTS=f"{failpoint}=kill")
+        await running.services["task_worker"].wait()
+        await running.start("task_worker", FAILPOINTS="")
+        for status, answer in await asyncio.gather(*requests):
+            assert status in (201, 504), answer
+        again = await asyncio.gather(*(create(running, token, name) for name in names))
+        assert [(status, answer["title"]) for status, answer in again] == [(201, name) for name in names]
+        assert await superuser.fetchval("SELECT count(*) FROM tasks.tasks") == MANY
         await eventually(lambda: check_events(superuser), within=15)

@@ -23,7 +23,7 @@ def check(password: str) -> None:
 log.debug("too quiet")
 log.info("task created", task_id="1")
 logging.getLogger("aiohttp").warning("from a library")
-logging.getLogger("aio_pika").error("said in one line elsewhere")
+logging.getLogger("asyncio.sslproto").error("said in one line elsewhere")
 try:
     check("".join(reversed({reversed_secret!r})))
 except ZeroDivisionError:
