@@ -12,12 +12,11 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import aiohttp
-from argon2 import PasswordHasher
 
+from load.yardstick import hashes_per_second
 from ops.state import running_state
 
 SECONDS = 15.0
@@ -27,22 +26,6 @@ FLOOD = 3.4  # times the bare rate: 200 log-ins a second where the machine hashe
 PASSWORD = "Analytical-Engine-1843"
 
 Look = Callable[[], Awaitable[None]]
-
-
-def bare_rate() -> float:
-    """Hashes a second of this machine with nothing else to do, with the parameters that are the default."""
-    hasher, cores = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1), os.cpu_count() or 1
-    until = time.perf_counter() + 5
-
-    def hash_on() -> int:
-        count = 0
-        while time.perf_counter() < until:
-            hasher.hash(PASSWORD)
-            count += 1
-        return count
-
-    with ThreadPoolExecutor(cores) as threads:
-        return sum(threads.map(lambda _: hash_on(), range(cores))) / 5
 
 
 class Client:
@@ -118,7 +101,7 @@ async def main() -> None:
     if state is None:
         sys.exit("Start the stack first: RATE_LIMITS=off ./taskmesh up --detach")
     pid = state["services"]["auth_worker"]["pid"]
-    bare = await asyncio.to_thread(bare_rate)
+    bare = await asyncio.to_thread(hashes_per_second, 5.0)
     print(f"bare argon2id        {bare:6.1f} hashes/s on {os.cpu_count()} cores")
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(state["urls"]["gateway_url"], connector=connector) as http:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from ops.errors import OpsError
 from ops.state import ROOT
@@ -41,6 +42,14 @@ def chaos(arguments: Sequence[str], say: Callable[[str], None]) -> int:
     if not (ROOT / "tests" / "chaos").is_dir():
         raise OpsError("The faults are in tests/chaos, which an image does not hold; run this from a clone.")
     return _run("chaos", [sys.executable, "-m", "tests.chaos", *arguments], say)
+
+
+def load(arguments: Sequence[str]) -> NoReturn:
+    """In our place, so that Ctrl-C is for it alone."""
+    if not (ROOT / "load").is_dir():
+        raise OpsError("The load is in load/, which an image does not hold; run this from a clone.")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    os.execve(sys.executable, [sys.executable, "-m", "load", *arguments], environment)  # noqa: S606  our own Python
 
 
 def _run(name: str, command: Sequence[str], say: Callable[[str], None]) -> int:

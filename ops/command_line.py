@@ -206,6 +206,14 @@ def chaos(context: typer.Context) -> None:
     raise typer.Exit(checks.chaos(context.args, screen.say))
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def load(context: typer.Context) -> None:
+    """Measure the running stack under load, and check that nothing accepted is lost; see --help."""
+    from ops import checks
+
+    checks.load(context.args)
+
+
 def main() -> None:
     try:
         app(prog_name="taskmesh")

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from tests.chaos.invariants import Finding, examine
+from tests.chaos.findings import Finding
+from tests.chaos.invariants import examine
 from tests.chaos.scenarios import Scenario
 from tests.chaos.world import World
 

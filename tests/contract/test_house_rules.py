@@ -22,6 +22,7 @@ MAY_SLEEP = {
     "tests/chaos/faults_of_processes.py": "spreads poison among the good",
     "tests/integration/ops/test_postgres.py": "interrupts a start in its middle",
     "tests/integration/ops/test_supervisor.py": "interrupts a start in its middle",
+    "tests/unit/gateway/test_malformed_http.py": "is a slow client",
     "tests/unit/gateway/test_stopping.py": "lets half a request arrive, of which the other side says nothing",
     "tests/unit/notifier/test_webhook_post.py": "is a slow receiver",
 }
