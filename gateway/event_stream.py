@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Iterable
 from uuid import UUID
 
 import structlog
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 _KEEP_ALIVE = 15.0  # seconds
 _STUCK = 30.0  # seconds in which a reader takes nothing
 _PAGE = 500
+_PIECE = 64 * 1024  # bytes
 
 _RETRY = b"retry: 3000\n\n"
 _RESET = b'event: reset\ndata: {"snapshot":"/v1/tasks"}\n\n'
@@ -60,7 +62,7 @@ class EventStream:
         if self._request.method == "HEAD":
             return self._response
         try:
-            await self._write(begin)
+            await self._write([begin])
             if page is not None:
                 await self._replay(page)
             await self._follow()
@@ -88,7 +90,7 @@ class EventStream:
 
     async def _replay(self, page: FeedPage) -> None:
         while True:
-            await self._write(b"".join(frame(event) for event in page.items))
+            await self._write(frame(event) for event in page.items)
             self._after = page.after
             if self._subscription.ended == "overflow":
                 self._subscription.start_over()
@@ -107,11 +109,21 @@ class EventStream:
                 frames.append(_last_words(self._subscription.ended))
             elif not news and remaining > _KEEP_ALIVE:
                 frames.append(b": keep-alive\n\n")
-            await self._write(b"".join(frames))
+            await self._write(frames)
             if self._subscription.ended:
                 return
 
-    async def _write(self, data: bytes) -> None:
-        if data:
-            async with asyncio.timeout(_STUCK):
-                await self._response.write(data)
+    async def _write(self, frames: Iterable[bytes]) -> None:
+        """In pieces, so that who takes nothing holds one, and not all that he did not take."""
+        piece = bytearray()
+        for framed in frames:
+            piece += framed
+            if len(piece) >= _PIECE:
+                await self._send(bytes(piece))
+                piece.clear()
+        if piece:
+            await self._send(bytes(piece))
+
+    async def _send(self, piece: bytes) -> None:
+        async with asyncio.timeout(_STUCK):
+            await self._response.write(piece)

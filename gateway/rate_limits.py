@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import limits
 import structlog
@@ -13,11 +13,13 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from limits.storage import storage_from_string
-from redis.asyncio.connection import BlockingConnectionPool, ConnectionPool
 
 from chassis.errors import Refusal, Unavailable
 from contracts.problems import RATE_LIMITED, SERVICE_UNAVAILABLE
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from redis.asyncio.connection import ConnectionPool
 
 log = structlog.get_logger()
 
@@ -118,7 +120,9 @@ def hashed(name: str) -> str:
     return hashlib.sha256(name.lower().encode()).hexdigest()[:32]
 
 
-def _connections(url: str) -> ConnectionPool:
+def _connections(url: str) -> "ConnectionPool":
+    from redis.asyncio.connection import BlockingConnectionPool  # noqa: PLC0415  10 MB that one gateway alone spares
+
     return BlockingConnectionPool.from_url(
         url.replace("valkey", "redis", 1) if url.startswith("valkey") else url,
         max_connections=_MAX_CONNECTIONS,
@@ -128,7 +132,7 @@ def _connections(url: str) -> ConnectionPool:
     )
 
 
-def _open_storage(url: str | None, connections: ConnectionPool | None) -> Storage:
+def _open_storage(url: str | None, connections: "ConnectionPool | None") -> Storage:
     if url is None:
         return cast(Storage, storage_from_string("async+memory://"))
     options: dict[str, Any] = {"implementation": "redispy", "connection_pool": connections}

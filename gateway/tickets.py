@@ -23,6 +23,7 @@ class Ticket(BaseModel):
     id: UUID
     actor: Actor
     token_expires_at: int
+    api_token_id: UUID | None = None
     expires_at: int
 
 
@@ -35,6 +36,7 @@ class Tickets:
             id=uuid.uuid7(),
             actor=caller.actor,
             token_expires_at=caller.expires_at,
+            api_token_id=caller.api_token_id,
             expires_at=int(time.time()) + LIFETIME,
         )
         content = ticket.model_dump_json().encode()

@@ -19,6 +19,11 @@ def user(request: web.Request) -> Actor:
     return caller.actor
 
 
+def credential(request: web.Request) -> UUID | None:
+    caller = request[CALLER]
+    return caller.credential if caller else None
+
+
 def user_agent(request: web.Request) -> str | None:
     """As its sender wrote it, but for what no database could hold."""
     return request.headers.get("User-Agent", "").encode("ascii", "replace").decode()[:_MAX_USER_AGENT] or None

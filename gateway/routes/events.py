@@ -28,7 +28,7 @@ from gateway.rate_limits import OTHERWISE
 from gateway.state import CALLER, FEED, REQUESTS, SETTINGS, TICKETS
 from gateway.tickets import LIFETIME
 from gateway.tokens import Caller
-from gateway.visitor import user
+from gateway.visitor import credential, user
 
 _SCOPE = "events:read"
 _POSITION = re.compile(r"\d{1,20}")
@@ -69,7 +69,7 @@ async def list_events(request: web.Request) -> web.Response:
     if not listing.wait:
         return _show(listing, await ask(request, query))
     with request.app[FEED].subscribe(
-        caller.id, session_id=caller.session_id, types=listing.types, task_id=listing.task_id
+        caller.id, credential=credential(request), types=listing.types, task_id=listing.task_id
     ) as subscription:
         page = await ask(request, query)
         if not page.items:
@@ -95,7 +95,7 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
     caller = request[CALLER] or await _redeem(request, query)
     request[CALLER] = caller
     with request.app[FEED].subscribe(
-        caller.actor.id, session_id=caller.actor.session_id, types=query.types, task_id=query.task_id
+        caller.actor.id, credential=caller.credential, types=query.types, task_id=query.task_id
     ) as subscription:
         stream = EventStream(
             request,
@@ -127,7 +127,7 @@ async def _redeem(request: web.Request, query: StreamFilter) -> Caller:
         await request.app[REQUESTS].ask(RedeemTicket(ticket_id=ticket.id, actor=ticket.actor), sender)
     except OutcomeUnknown as error:
         raise Unavailable(SERVICE_UNAVAILABLE, "nobody knows whether the ticket is used: ask for another") from error
-    return Caller(ticket.actor, ticket.token_expires_at)
+    return Caller(ticket.actor, ticket.token_expires_at, ticket.api_token_id)
 
 
 async def issue_ticket(request: web.Request) -> web.Response:

@@ -60,6 +60,17 @@ async def test_every_real_task_is_a_row_an_event_and_an_activity(
         unicodedata.normalize("NFC", task["title"].strip()) for task in tasks
     )
 
+    for word in ("fix", "documentation", "board"):
+        async with running.http.get(
+            "/v1/tasks", params={"search": word, "limit": "200", "count": "exact"}, headers=headers
+        ) as response:
+            found = await response.json()
+        matching = [task for task in listed if word in f"{task['title']} {task['description'] or ''}".lower().split()]
+        ids = {task["id"] for task in found["items"]}
+        newest = {task["id"] for task in matching if task["created_at"] > found["items"][-1]["created_at"]}
+        assert newest <= ids
+        assert found["page"]["total"] >= len(matching) > 0
+
     count = len(tasks)
     assert await superuser.fetchval("SELECT count(*) FROM tasks.tasks") == count
     assert await superuser.fetchval("SELECT count(*) FROM tasks.event_log") == count

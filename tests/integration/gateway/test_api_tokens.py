@@ -1,5 +1,6 @@
 """Personal API tokens over HTTP."""
 
+import asyncio
 import hashlib
 from typing import Any
 
@@ -8,6 +9,7 @@ import asyncpg
 from gateway.routes import OPERATIONS
 from tests.eventually import eventually
 from tests.integration.gateway.conftest import ADA, bearer, events_of
+from tests.integration.gateway.event_reader import read_events
 from tests.unit.gateway.serving import Answer, Served
 
 WISH = {"name": "backup", "scopes": ["tasks:read", "profile"]}
@@ -63,6 +65,24 @@ async def test_a_revoked_token_is_refused_within_a_second(served: Served, ada: d
 
     await eventually(is_refused, within=1)
     assert (await served.ask("DELETE", made.headers["location"], headers=ada)).status == 404
+
+
+async def test_a_stream_ends_with_its_token(served: Served, ada: dict[str, str]) -> None:
+    """H51: also one that a ticket opened."""
+    made = await create(served, ada, scopes=["events:read"])
+    ticket = (await served.ask("POST", "/v1/events/tickets", headers=by(made))).json["ticket"]
+    async with (
+        read_events(served, "?types=tasks.*", **by(made)) as by_token,
+        read_events(served, f"?types=tasks.*&ticket={ticket}") as by_ticket,
+        read_events(served, "?types=tasks.*", **ada) as other,
+    ):
+        assert (await served.ask("DELETE", made.headers["location"], headers=ada)).status == 204
+        async with asyncio.timeout(5):
+            last = [await by_token.next(), await by_ticket.next()]
+        assert [frame and frame.event for frame in last] == ["reauth"] * 2
+        await served.ask("POST", "/v1/tasks", json={"title": "a"}, headers=ada)
+        [frame] = await other.take(1)
+        assert frame.event == "tasks.task_created.v1"
 
 
 async def test_a_token_outlives_its_session_and_not_its_day(

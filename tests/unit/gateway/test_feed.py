@@ -25,7 +25,7 @@ def event(position: int, type_: str = "tasks.task_created.v1", task_id: UUID | N
 
 
 def subscribe(*types: str, task_id: UUID | None = None) -> Subscription:
-    return Subscription(ADA, session_id=None, types=types, task_id=task_id)
+    return Subscription(ADA, credential=None, types=types, task_id=task_id)
 
 
 def offer(subscription: Subscription, *events: FeedEvent) -> None:
