@@ -86,6 +86,7 @@ COMMON = [
 def test_a_new_task_that_is_wrong_is_refused_where_it_is_wrong(
     written: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
+    """H58"""
     assert refusals(NewTask, {"title": "Water the plants", **written}) == expected
 
 
