@@ -128,16 +128,18 @@ class Run:
             self.report.results.append(await self._once(target, requests, pace, self._plan.seconds))
         program = yardstick.pgbench_program(self._stack)
         if self._plan.scenario == "create" and program and self._stack.superuser_url and not self._stopping.is_set():
-            self.report.results.append(
-                await yardstick.pgbench(
-                    program,
-                    self._stack.superuser_url,
-                    account.id,
-                    pace,
-                    seconds=self._plan.seconds,
-                    stopping=self._stopping,
-                )
+            found = await yardstick.pgbench(
+                program,
+                self._stack.superuser_url,
+                account.id,
+                pace,
+                seconds=self._plan.seconds,
+                stopping=self._stopping,
             )
+            if self._stopping.is_set():
+                self.report.skipped.append("pgbench: interrupted, and it had not written its log yet")
+            else:
+                self.report.results.append(found)
 
     async def _once(self, target: Target, requests: Requests, pace: Pace, seconds: float) -> Result:
         return await measure(target, requests, pace, seconds=seconds, stopping=self._stopping)
