@@ -65,8 +65,8 @@ async def test_a_worker_that_dies_with_a_batch_in_its_hands(
     async with run_services(addresses, keys, scratch / failpoint) as running:
         token = await running.register("ada")
         await running.services["task_worker"].stop()
+        await running.start("task_worker", FAILPOINTS=f"{failpoint}=kill")
         requests = [asyncio.create_task(create(running, token, name)) for name in names]
-        await running.start_dying("task_worker", FAILPOINTS=f"{failpoint}=kill")
         await running.services["task_worker"].wait()
         await running.start("task_worker", FAILPOINTS="")
         for status, answer in await asyncio.gather(*requests):
