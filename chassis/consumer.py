@@ -54,7 +54,8 @@ class Consumer:
         else:
             await incoming.acknowledge()
         finally:
-            wire_name = incoming.properties.message_type or "unknown"
+            # The name of what is parked is anybody's invention, and each would be a series of its own.
+            wire_name = incoming.properties.message_type or "" if outcome != "parked" else "unknown"
             spent = time.perf_counter() - started
             metrics.PROCESS_DURATION.labels(self._queue, wire_name, outcome).observe(spent, trace)
 

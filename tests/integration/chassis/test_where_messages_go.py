@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from prometheus_client import generate_latest
 from uuid_utils.compat import uuid7
 
 from chassis.broker import Broker, Outgoing, open_broker
@@ -117,6 +118,16 @@ async def test_a_command_from_another_service_is_parked(addresses: Addresses, re
         await broker.publish(raw())
     parked = await reader.take("parking")
     assert parked.headers["x-park-reason"] == "authz"
+
+
+@pytest.mark.usefixtures("running_task_worker")
+async def test_what_is_parked_makes_no_series_of_its_own(gateway_broker: Broker, reader: QueueReader) -> None:
+    await eventually(lambda: gateway_broker.can_publish)
+    invented = f"tasks.{uuid7().hex}.v1"
+    await gateway_broker.publish(raw(type=invented))
+    assert (await reader.take("parking")).type == invented
+    await eventually(lambda: 'outcome="parked"' in generate_latest().decode())
+    assert invented not in generate_latest().decode()
 
 
 async def fail(_: CreateTask, __: Delivery) -> Answer:
