@@ -58,7 +58,7 @@ class Boundary:
         try:
             return await self._route(request)
         except Exception as error:
-            if isinstance(error, ConnectionError) and request.transport is None:
+            if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
                 raise
             told = problem_documents.tell(error)
             if told is None:

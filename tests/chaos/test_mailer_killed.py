@@ -24,7 +24,7 @@ async def test_a_mailer_that_dies_at(
     failpoint: str, copies: int, addresses: Addresses, keys: Keys, scratch: Path, superuser: asyncpg.Connection
 ) -> None:
     """What comes twice has the same Message-ID: between the server's yes and our note of it nobody can do better."""
-    async with run_services(addresses, keys, scratch / failpoint) as running:
+    async with run_services(addresses, keys, scratch / f"mailer {failpoint}") as running:
         await running.services["notifier"].stop()
         await running.start_dying("notifier", FAILPOINTS=f"{failpoint}=kill")
         await running.register("ada")

@@ -12,7 +12,7 @@ from tests.conftest import Addresses, Keys
 from tests.eventually import eventually
 from tests.running import Running, run_services
 
-TIMES = 3
+TIMES = 2
 MANY = 30
 
 
