@@ -1,9 +1,8 @@
 from asyncpg.pool import PoolConnectionProxy
 
-from contracts.comments import GetComment, ListComments
+from contracts.comments import ListComments
 from contracts.message import Actor
 from contracts.problems import NOT_FOUND
-from task_worker.handlers.get_comment import get_comment
 from task_worker.handlers.list_comments import list_comments
 from tests.integration.handling import deliver
 from tests.integration.task_worker.conftest import CommentOn, Make, problem_of
@@ -21,14 +20,4 @@ async def test_comments_are_listed_oldest_first_with_their_authors(
     assert rest.next is None
     assert (
         await problem_of(list_comments(ListComments(task_id=task.id), deliver(connection, grace)))
-    ).type == NOT_FOUND
-
-
-async def test_a_comment_is_seen_with_its_task(
-    connection: PoolConnectionProxy, ada: Actor, grace: Actor, make: Make, comment: CommentOn
-) -> None:
-    written = await comment(await make(), ada)
-    assert await get_comment(GetComment(comment_id=written.id), deliver(connection, ada)) == written
-    assert (
-        await problem_of(get_comment(GetComment(comment_id=written.id), deliver(connection, grace)))
     ).type == NOT_FOUND
