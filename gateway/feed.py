@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 from typing import Literal
 from uuid import UUID, uuid4
 
-import orjson
 import structlog
 import uuid_utils.compat as uuid
 from prometheus_client import Gauge
@@ -27,7 +26,6 @@ log = structlog.get_logger()
 
 Reason = Literal["overflow", "bye", "reauth"]
 
-_ENDS_A_SESSION = ("auth.logged_out.", "auth.session_revoked.", "auth.token_reuse_detected.")
 _BUFFER = 256  # events
 _PER_USER = 5
 _PER_PROCESS = 2_000
@@ -44,9 +42,10 @@ def frame(event: FeedEvent) -> bytes:
 class Subscription:
     """What one listener has not read yet. Bounded: who does not keep up is told so, and comes back by position."""
 
-    def __init__(self, user_id: UUID, *, session_id: UUID | None, types: Sequence[str], task_id: UUID | None) -> None:
+    def __init__(self, user_id: UUID, *, credential: UUID | None, types: Sequence[str], task_id: UUID | None) -> None:
+        """`credential` is the session or API token that it must not outlive."""
         self.user_id = user_id
-        self.session_id = session_id
+        self.credential = credential
         self.ended: Reason | None = None
         self._types = types
         self._task_id = task_id
@@ -121,8 +120,6 @@ class Feed:
             framed = frame(event) if listeners else b""
             for listener in listeners:
                 listener.offer(event, framed)
-            if event.type.startswith(_ENDS_A_SESSION):
-                self.end_session(UUID(orjson.loads(event.text)["data"]["session_id"]))
             self._head = event.position
 
     async def keep(self) -> None:
@@ -150,13 +147,13 @@ class Feed:
 
     @contextmanager
     def subscribe(
-        self, user_id: UUID, *, session_id: UUID | None, types: Sequence[str], task_id: UUID | None
+        self, user_id: UUID, *, credential: UUID | None, types: Sequence[str], task_id: UUID | None
     ) -> Iterator[Subscription]:
         if self._count >= _PER_PROCESS:
             raise Unavailable(OVERLOADED, "too many event streams")
         if len(self._by_user[user_id]) >= _PER_USER:
             raise Refusal(RATE_LIMITED, f"at most {_PER_USER} event streams at once", facts={"retry_after": 5})
-        subscription = Subscription(user_id, session_id=session_id, types=types, task_id=task_id)
+        subscription = Subscription(user_id, credential=credential, types=types, task_id=task_id)
         self._by_user[user_id].add(subscription)
         self._count += 1
         _SUBSCRIPTIONS.set(self._count)
@@ -174,8 +171,8 @@ class Feed:
             for subscription in subscriptions:
                 subscription.end("bye")
 
-    def end_session(self, session_id: UUID) -> None:
+    def end_credential(self, credential: UUID) -> None:
         for subscriptions in self._by_user.values():
             for subscription in subscriptions:
-                if subscription.session_id == session_id:
+                if subscription.credential == credential:
                     subscription.end("reauth")

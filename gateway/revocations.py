@@ -40,8 +40,8 @@ class _Ending(BaseModel):
 
 
 class Revocations:
-    def __init__(self, broker: Broker, requests: Requests, *, ended: Callable[[UUID], None] | None = None) -> None:
-        """`ended` is told of each as it happens."""
+    def __init__(self, broker: Broker, requests: Requests, *, ended: Callable[[UUID], None]) -> None:
+        """`ended` is told of each, some of them twice."""
         self._requests = requests
         self._told = ended
         self._ended: dict[UUID, float] = {}
@@ -82,10 +82,9 @@ class Revocations:
             log.warning("not a revocation", wire_name=properties.message_type, sender=properties.user_id)
             return
         self._learn(credential)
-        if self._told is not None:
-            self._told(credential)
 
     def _learn(self, credential: UUID) -> None:
+        self._told(credential)
         now = time.monotonic()
         self._ended[credential] = now + _REMEMBERED
         # The oldest stand first.

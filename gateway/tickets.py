@@ -24,6 +24,7 @@ class Ticket(BaseModel):
     actor: Actor
     token_expires_at: int
     expires_at: int
+    api_token_id: UUID | None = None
 
 
 class Tickets:
@@ -35,6 +36,7 @@ class Tickets:
             id=uuid.uuid7(),
             actor=caller.actor,
             token_expires_at=caller.expires_at,
+            api_token_id=caller.api_token_id,
             expires_at=int(time.time()) + LIFETIME,
         )
         content = ticket.model_dump_json().encode()

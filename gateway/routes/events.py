@@ -1,4 +1,6 @@
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import orjson
@@ -15,6 +17,7 @@ from contracts.problems import (
     INSUFFICIENT_SCOPE,
     INVALID_CURSOR,
     INVALID_PARAMETER,
+    INVALID_TOKEN,
     SERVICE_UNAVAILABLE,
     UNAUTHENTICATED,
     FieldError,
@@ -22,13 +25,13 @@ from contracts.problems import (
 from gateway.documents.cloud_event import CloudEventDocument
 from gateway.event_stream import EventStream
 from gateway.execution import ask
+from gateway.feed import Subscription
 from gateway.operation import Access, Operation
 from gateway.query import COMMAS, ONCE, Id, Number, Parameters, read_query
 from gateway.rate_limits import OTHERWISE
-from gateway.state import CALLER, FEED, REQUESTS, SETTINGS, TICKETS
+from gateway.state import CALLER, FEED, REQUESTS, REVOCATIONS, SETTINGS, TICKETS
 from gateway.tickets import LIFETIME
 from gateway.tokens import Caller
-from gateway.visitor import user
 
 _SCOPE = "events:read"
 _POSITION = re.compile(r"\d{1,20}")
@@ -63,19 +66,37 @@ class StreamTicket(BaseModel):
 
 
 async def list_events(request: web.Request) -> web.Response:
-    listing, caller = read_query(request, EventListing), user(request)
+    listing = read_query(request, EventListing)
     after = await _head(request) if listing.after == "latest" else None if listing.after is None else int(listing.after)
     query = ListEvents(after=after, types=listing.types, task_id=listing.task_id, limit=listing.limit)
     if not listing.wait:
         return _show(listing, await ask(request, query))
-    with request.app[FEED].subscribe(
-        caller.id, session_id=caller.session_id, types=listing.types, task_id=listing.task_id
-    ) as subscription:
+    with _subscribe(request, _caller(request), listing) as subscription:
         page = await ask(request, query)
         if not page.items:
             await subscription.take(within=listing.wait)
+            if subscription.ended == "reauth":
+                raise Refusal(INVALID_TOKEN)
             page = await ask(request, query)
     return _show(listing, page)
+
+
+def _caller(request: web.Request) -> Caller:
+    caller = request[CALLER]
+    if caller is None:
+        raise Refusal(UNAUTHENTICATED)
+    return caller
+
+
+@contextmanager
+def _subscribe(request: web.Request, caller: Caller, query: EventListing | StreamFilter) -> Iterator[Subscription]:
+    with request.app[FEED].subscribe(
+        caller.actor.id, credential=caller.credential, types=query.types, task_id=query.task_id
+    ) as subscription:
+        # It may have ended since the caller was known, and then nobody will say so again.
+        if caller.credential is not None:
+            request.app[REVOCATIONS].refuse_ended(caller.credential)
+        yield subscription
 
 
 async def _head(request: web.Request) -> int:
@@ -94,9 +115,7 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
     after = _last_event_id(request, query)
     caller = request[CALLER] or await _redeem(request, query)
     request[CALLER] = caller
-    with request.app[FEED].subscribe(
-        caller.actor.id, session_id=caller.actor.session_id, types=query.types, task_id=query.task_id
-    ) as subscription:
+    with _subscribe(request, caller, query) as subscription:
         stream = EventStream(
             request,
             subscription,
@@ -127,14 +146,11 @@ async def _redeem(request: web.Request, query: StreamFilter) -> Caller:
         await request.app[REQUESTS].ask(RedeemTicket(ticket_id=ticket.id, actor=ticket.actor), sender)
     except OutcomeUnknown as error:
         raise Unavailable(SERVICE_UNAVAILABLE, "nobody knows whether the ticket is used: ask for another") from error
-    return Caller(ticket.actor, ticket.token_expires_at)
+    return Caller(ticket.actor, ticket.token_expires_at, ticket.api_token_id)
 
 
 async def issue_ticket(request: web.Request) -> web.Response:
-    caller = request[CALLER]
-    if caller is None:
-        raise Refusal(UNAUTHENTICATED)
-    body = StreamTicket(ticket=request.app[TICKETS].issue(caller)).model_dump_json().encode()
+    body = StreamTicket(ticket=request.app[TICKETS].issue(_caller(request))).model_dump_json().encode()
     return web.Response(body=body, status=201, content_type="application/json")
 
 

@@ -1,11 +1,13 @@
 """What has ended is refused by every gateway, whenever it started."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
 import aiohttp
+from prometheus_client import generate_latest
 from uuid_utils.compat import uuid7
 
 from chassis.broker import Outgoing, open_broker
@@ -14,6 +16,7 @@ from gateway.app import build
 from tests.conftest import Addresses, Keys
 from tests.eventually import eventually
 from tests.integration.gateway.conftest import ADA
+from tests.integration.gateway.event_reader import EventReader, read_events
 from tests.unit.gateway.serving import Served, settings_of
 
 
@@ -80,3 +83,35 @@ async def test_only_the_auth_worker_ends_sessions(served: Served, ada: dict[str,
     assert (await served.ask("POST", "/v1/auth/logout", headers=other)).status == 204
     await eventually(lambda: _is_refused(served, other))
     assert not await _is_refused(served, ada)
+
+
+async def test_what_has_ended_reads_no_more_events(served: Served, ada: dict[str, str]) -> None:
+    """H51, and a ticket that was issued before the end."""
+    body = {"name": "backup", "scopes": ["events:read"]}
+    token = await served.ask("POST", "/v1/auth/api-tokens", json=body, headers=ada)
+    by_token = {"Authorization": f"Bearer {token.json['token']}"}
+    tickets = [
+        (await served.ask("POST", "/v1/events/tickets", headers=each)).json["ticket"] for each in (ada, by_token)
+    ]
+    async with read_events(served, "?types=tasks.*", **ada) as mine, read_events(served, **by_token) as its:
+        polled = asyncio.create_task(served.ask("GET", "/v1/events?types=tasks.*&after=0&wait=30", headers=ada))
+        await eventually(lambda: _listeners(3))
+        assert (await served.ask("DELETE", token.headers["location"], headers=ada)).status == 204
+        assert await ends_with(its) == "reauth"
+        assert (await served.ask("POST", "/v1/auth/logout", headers=ada)).status == 204
+        assert await ends_with(mine) == "reauth"
+    assert (await polled).code == "invalid-token"
+    for ticket in tickets:
+        assert (await served.ask("GET", f"/v1/events/stream?ticket={ticket}")).code == "invalid-token"
+
+
+async def _listeners(count: int) -> bool:
+    return f"taskmesh_event_streams {count}.0" in generate_latest().decode()
+
+
+async def ends_with(reader: EventReader) -> str:
+    """The last event of a stream."""
+    last = ""
+    while (frame := await reader.next()) is not None:
+        last = frame.event
+    return last

@@ -25,7 +25,7 @@ def event(position: int, type_: str = "tasks.task_created.v1", task_id: UUID | N
 
 
 def subscribe(*types: str, task_id: UUID | None = None) -> Subscription:
-    return Subscription(ADA, session_id=None, types=types, task_id=task_id)
+    return Subscription(ADA, credential=None, types=types, task_id=task_id)
 
 
 def offer(subscription: Subscription, *events: FeedEvent) -> None:
@@ -108,14 +108,5 @@ async def test_a_stream_ends_with_its_session(streaming: Streaming, signer: Sign
     user, session = uuid4(), uuid4()
     token = signer.token(sub=str(user), sid=str(session), scope="events:read")
     async with read_events(streaming.served, Authorization=f"Bearer {token}") as reader:
-        ended = FeedEvent(
-            position=1,
-            id=uuid4(),
-            type="auth.session_revoked.v1",
-            task_id=None,
-            readers=(user,),
-            text=f'{{"data":{{"session_id":"{session}"}}}}',
-        )
-        streaming.feed._dispatch([ended])
-        frames = [await reader.next(), await reader.next(), await reader.next()]
-    assert [each and each.event for each in frames] == ["auth.session_revoked.v1", "reauth", None]
+        streaming.feed.end_credential(session)
+        assert [each and each.event for each in (await reader.next(), await reader.next())] == ["reauth", None]
