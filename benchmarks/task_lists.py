@@ -37,9 +37,12 @@ QUERIES: dict[str, dict[str, Any]] = {
     "sort=-updated_at": {"sort": ("-updated_at",)},
     "sort=due_date": {"sort": ("due_date",)},
     "sort=-priority,due_date": {"sort": ("-priority", "due_date")},
+    "sort=title": {"sort": ("title",)},
+    "sort=status": {"sort": ("status",)},
     "search, 1 in 3": {"search": "water"},
     "search, 1 in 10": {"search": "greenhouse"},
     "search, 1 in 1,000": {"search": "orchid"},
+    "search, all but his own": {"search": "outside"},
     "search for nothing": {"search": "zeppelin"},
 }
 
@@ -49,7 +52,8 @@ INSERT INTO tasks (id, owner_id, owner_username, title, description, status, com
 SELECT gen_random_uuid(), owner, 'somebody',
        CASE WHEN n % 3 = 0 THEN 'Water' ELSE 'Feed' END || ' plant number ' || n
          || CASE WHEN n % 100 = 0 THEN ' in the greenhouse' ELSE '' END
-         || CASE WHEN n % 10000 = 0 THEN ', the orchid' ELSE '' END,
+         || CASE WHEN n % 10000 = 0 THEN ', the orchid' ELSE '' END
+         || CASE WHEN n % 10 <> 0 THEN ' outside' ELSE '' END,
        'What has to be done every week, and what ' || md5(n::text) || ' means.',
        status, CASE WHEN status = 'completed' THEN made END,
        (ARRAY['low', 'medium', 'high'])[1 + n % 3], DATE '2026-01-01' + (n % 700),

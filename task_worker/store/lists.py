@@ -1,7 +1,10 @@
 """The one list there is: what a person owns and what others share with him, filtered and in any order.
 
-Two branches, each with its own index order and its own limit, so that neither reads more than a page where an index
-has the order that is asked for. Every fragment is a constant of this module; what callers wrote is an argument.
+Branches, each with its own index order and its own limit, so that none reads more than a page where an index has the
+order that is asked for. Every fragment is a constant of this module; what callers wrote is an argument.
+
+Words and facets have two ways to what a person owns: where few of his tasks match, those are read and sorted; where
+many do, his tasks are read in order until a page is full. Which it is, the statement finds out when it runs.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,6 +40,8 @@ class _Branch:
     permission: str
     id: str
 
+
+_FEW = 1000
 
 _OWN = _Branch("FROM tasks t WHERE t.owner_id = $1", "'owner'", "t.id")
 _SHARED = _Branch("FROM shares s JOIN tasks t ON t.id = s.task_id WHERE s.user_id = $1", "s.permission", "s.task_id")
@@ -145,17 +150,19 @@ def _filtered(query: ListTasks, statement: _Statement) -> None:
         statement.conditions.append("(t.overdue_at IS NULL OR t.overdue_at > now())")
 
 
-def _matching(query: ListTasks, statement: _Statement, branch: _Branch, viewer: UUID) -> list[str]:
-    facets = _facets(query, viewer if branch is _OWN else None)
+def _wanted(query: ListTasks, statement: _Statement, owner: UUID | None) -> str | None:
+    """Words and facets as one tsquery."""
+    facets = _facets(query, owner)
     if facets is None and query.search is None:
-        return []
+        return None
     parts = [] if facets is None else [f"{statement.argument(facets)}::text::tsquery"]
-    conditions = []
     if query.search is not None:
         words = statement.argument(query.search)
-        parts.append(f"(websearch_to_tsquery('simple', {words}) || websearch_to_tsquery('english', {words}))")
-        conditions.append(f"numnode(websearch_to_tsquery('simple', {words})) > 0")
-    return [f"t.facets @@ ({' && '.join(parts)})", *conditions]
+        parts.append(
+            f"""CASE WHEN numnode(websearch_to_tsquery('simple', {words})) > 0
+                     THEN websearch_to_tsquery('simple', {words}) || websearch_to_tsquery('english', {words}) END"""
+        )
+    return f"({' && '.join(parts)})"
 
 
 def _after(query: ListTasks, statement: _Statement, branch: _Branch) -> list[str]:
@@ -183,6 +190,25 @@ def _branches(query: ListTasks) -> tuple[_Branch, ...]:
     return (_OWN,) if query.deleted else _BRANCHES[query.owner]
 
 
+def _ways(query: ListTasks, statement: _Statement, viewer: UUID) -> tuple[str, list[tuple[_Branch, str]]]:
+    """What goes before the statement, and each of its branches with what narrows it."""
+    common, ways = "", []
+    for branch in _branches(query):
+        wanted = _wanted(query, statement, viewer if branch is _OWN else None)
+        if wanted is None:
+            ways.append((branch, "true"))
+        elif branch is _SHARED:
+            ways.append((branch, f"t.facets @@ {wanted}"))
+        else:
+            common = f"WITH found AS MATERIALIZED (SELECT some_matching({wanted}, {_FEW}) AS id)"
+            ways += [
+                (branch, f"(SELECT count(*) FROM found) < {_FEW} AND t.id = ANY (ARRAY(SELECT id FROM found))"),
+                # No index answers a coalesce(), and no statistics make the planner despair of filling a page in order.
+                (branch, f"(SELECT count(*) FROM found) = {_FEW} AND coalesce(t.facets @@ {wanted}, false)"),
+            ]
+    return common, ways
+
+
 def statement_of(query: ListTasks, *, viewer: UUID, limit: int) -> tuple[str, list[Any]]:
     """And its arguments."""
     statement, orders = _Statement([viewer]), _orders(query)
@@ -193,14 +219,11 @@ def statement_of(query: ListTasks, *, viewer: UUID, limit: int) -> tuple[str, li
         [f"{name} {order.direction}" for name, order in zip(names, orders, strict=True)]
         + [f"id {orders[-1].direction}"]
     )
+    common, ways = _ways(query, statement, viewer)
     selects = []
-    for branch in _branches(query):
+    for branch, narrowed in ways:
         keys = ", ".join(f"{order.key.of(branch)} AS {name}" for name, order in zip(names, orders, strict=True))
-        conditions = [
-            *statement.conditions,
-            *_matching(query, statement, branch, viewer),
-            *_after(query, statement, branch),
-        ]
+        conditions = [*statement.conditions, narrowed, *_after(query, statement, branch)]
         selects.append(
             f"""
             (SELECT {branch.id} AS id, t.owner_id, t.owner_username, t.title, t.description, t.status, t.completed_at,
@@ -212,7 +235,7 @@ def statement_of(query: ListTasks, *, viewer: UUID, limit: int) -> tuple[str, li
               LIMIT {at_most})
             """
         )
-    whole = f"SELECT * FROM ({' UNION ALL '.join(selects)}) AS visible ORDER BY {order_by} LIMIT {at_most}"
+    whole = f"{common} SELECT * FROM ({' UNION ALL '.join(selects)}) AS visible ORDER BY {order_by} LIMIT {at_most}"
     return whole, statement.arguments
 
 
@@ -228,11 +251,10 @@ async def list_tasks(
 async def count_tasks(connection: PoolConnectionProxy, query: ListTasks, *, viewer: UUID) -> int:
     statement = _Statement([viewer])
     _filtered(query, statement)
-    selects = [
-        f"(SELECT count(*) {branch.source} AND "
-        + " AND ".join([*statement.conditions, *_matching(query, statement, branch, viewer)])
-        + ")"
-        for branch in _branches(query)
-    ]
+    selects = []
+    for branch in _branches(query):
+        wanted = _wanted(query, statement, viewer if branch is _OWN else None)
+        narrowed = [] if wanted is None else [f"t.facets @@ {wanted}"]
+        selects.append(f"(SELECT count(*) {branch.source} AND {' AND '.join([*statement.conditions, *narrowed])})")
     total: int = await (await connection.prepare(f"SELECT {' + '.join(selects)}")).fetchval(*statement.arguments)
     return total

@@ -11,8 +11,16 @@ from contracts.task_lists import ListTasks
 from contracts.tasks import DeleteTask
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.list_tasks import list_tasks
+from task_worker.store import lists
 from tests.integration.handling import deliver
 from tests.integration.task_worker.conftest import Make, ShareWith
+
+
+@pytest.fixture(autouse=True, params=[1, 1000], ids=["in order", "sorted"])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the two ways to what matches finds the same."""
+    monkeypatch.setattr(lists, "_FEW", request.param)
+
 
 MADE = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
