@@ -126,6 +126,8 @@ async def test_a_ticket_opens_one_stream(served: Served, ada: dict[str, str]) ->
     changed = await served.ask("GET", f"/v1/events/stream?ticket=A{ticket[1:]}")
     assert (changed.status, changed.code) == (401, "invalid-token")
     assert (await served.ask("GET", "/v1/events/stream")).code == "unauthenticated"
+    by_query = await served.ask("GET", f"/v1/events/stream?access_token={ada['Authorization'][7:]}")
+    assert by_query.code == "unknown-parameter"
 
 
 async def test_one_user_opens_five_streams(served: Served, ada: dict[str, str]) -> None:

@@ -192,3 +192,10 @@ async def test_many_at_once_all_arrive(served: Served, ada: dict[str, str], task
     assert [answer.status for answer in answers] == [201] * 5
     shown = await served.ask("GET", f"/v1/tasks/{task}", headers=ada)
     assert shown.json["file_count"] == 5
+
+
+async def test_a_part_need_not_say_what_it_is(served: Served, ada: dict[str, str], task: str) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n--x--\r\n'
+    headers = ada | {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = await served.ask("POST", f"/v1/tasks/{task}/files", data=body, headers=headers)
+    assert (answer.status, answer.json["content_type"]) == (201, "text/plain; charset=utf-8")

@@ -1,5 +1,6 @@
 """What the routes of tasks add to the handlers behind them: bodies, paths, cursors, entity tags."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -144,3 +145,16 @@ async def test_a_comment_has_its_own_version(served: Served, ada: dict[str, str]
         wrong = await served.ask("PATCH", path, json={"content": content}, headers=ada)
         assert wrong.code == "validation-failed"
     assert (await served.ask("PATCH", path, json={}, headers=ada)).code == "empty-patch"
+
+
+async def test_a_day_is_included_as_a_whole(served: Served, ada: dict[str, str]) -> None:
+    task = await create(served, ada)
+    day = date.fromisoformat(task["created_at"][:10])
+    for query, found in (
+        (f"created_before={day}", 1),
+        (f"created_after={day}", 1),
+        (f"created_before={day - timedelta(days=1)}", 0),
+        (f"created_after={day + timedelta(days=1)}", 0),
+    ):
+        page = await served.ask("GET", f"/v1/tasks?{query}", headers=ada)
+        assert len(page.json["items"]) == found, query

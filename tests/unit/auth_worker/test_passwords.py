@@ -71,3 +71,9 @@ async def test_a_full_queue_empties_again(passwords: Passwords) -> None:
     await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(places + 1)), return_exceptions=True)
     assert await passwords.verify(PASSWORD, await passwords.hash(PASSWORD))
     assert REGISTRY.get_sample_value("taskmesh_password_hash_pool_queued") == 0
+
+
+async def test_a_long_password_counts_to_its_last_letter(passwords: Passwords) -> None:
+    hashed = await passwords.hash("é" * 100 + "a")
+    assert await passwords.verify("é" * 100 + "a", hashed)
+    assert not await passwords.verify("é" * 100 + "b", hashed)
