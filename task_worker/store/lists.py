@@ -3,8 +3,9 @@
 Branches, each with its own index order and its own limit, so that none reads more than a page where an index has the
 order that is asked for. Every fragment is a constant of this module; what callers wrote is an argument.
 
-Words and facets have two ways to what a person owns: where few of his tasks match, those are read and sorted; where
-many do, his tasks are read in order until a page is full. Which it is, the statement finds out when it runs.
+Words and tags have two ways to what a person owns: where few of his tasks match, those are read and sorted; where many
+do, his tasks are read in order until a page is full. Which it is, the statement finds out when it runs: people have
+words of their own, of which the planner's statistics know nothing. Of status and priority they do.
 """
 
 from collections.abc import Callable, Mapping
@@ -197,7 +198,7 @@ def _ways(query: ListTasks, statement: _Statement, viewer: UUID) -> tuple[str, l
         wanted = _wanted(query, statement, viewer if branch is _OWN else None)
         if wanted is None:
             ways.append((branch, "true"))
-        elif branch is _SHARED:
+        elif branch is _SHARED or not (query.search or query.tags):
             ways.append((branch, f"t.facets @@ {wanted}"))
         else:
             common = f"WITH found AS MATERIALIZED (SELECT some_matching({wanted}, {_FEW}) AS id)"
