@@ -8,7 +8,6 @@ import asyncpg
 
 from tests.chaos.findings import Broken, Check, Finding, require
 from tests.chaos.invariants_of_data import (
-    DEADLINE,
     activity_is_the_log,
     no_ghost,
     no_zombie,
@@ -23,6 +22,7 @@ from tests.chaos.invariants_of_data import (
     state_is_the_fold,
     the_chain_holds,
 )
+from tests.chaos.load import DEADLINE
 from tests.chaos.world import World, usage
 from tests.eventually import eventually
 from tests.running import PASSWORD

@@ -8,10 +8,10 @@ import asyncpg
 from notifier.audit import verify
 from ops.migrate import OPERATOR
 from tests.chaos.findings import Broken, require
+from tests.chaos.load import DEADLINE
 from tests.chaos.world import World
 from tests.eventually import eventually
 
-DEADLINE = 5.0  # seconds; the gateway's default
 LATE = 2.0  # seconds
 _WRITTEN = """
     CASE WHEN type LIKE 'tasks.task_created.%' THEN data -> 'task' ->> 'title'

@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 import aiohttp
@@ -16,6 +17,17 @@ from tests.running import Running
 DEADLINE = 5.0  # seconds; the gateway's default
 GRACE = 0.5  # seconds
 EXPECTED = {201, 503, 504}
+
+
+async def at_rate(rate: float, act: Callable[[], Coroutine[Any, Any, None]], *, ending: Callable[[], bool]) -> None:
+    """Starts so many a second, whatever becomes of them; until `ending`, and then until the last has ended."""
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    async with asyncio.TaskGroup() as group:
+        while not ending():
+            group.create_task(act())
+            due += 1 / rate
+            await asyncio.sleep(max(0.0, due - loop.time()))
 
 
 @dataclass
@@ -35,14 +47,7 @@ class Load:
     ending: bool = False
 
     async def run(self) -> None:
-        """Until `ending`, and then until the last attempt has its answer."""
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        async with asyncio.TaskGroup() as tasks:
-            while not self.ending:
-                tasks.create_task(self._attempt())
-                due += 1 / self.rate
-                await asyncio.sleep(max(0.0, due - loop.time()))
+        await at_rate(self.rate, self._attempt, ending=lambda: self.ending)
 
     async def _attempt(self) -> None:
         attempt = Attempt(f"chaos {uuid4()}")

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import aiohttp
 
+from tests.chaos.load import at_rate
 from tests.running import PASSWORD, Running
 
 Kind = Literal["create", "update", "read", "share", "login"]
@@ -66,13 +67,7 @@ class Traffic:
         return sum(1 for attempt in self.changes if attempt.status in (200, 201))
 
     async def run(self) -> None:
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        async with asyncio.TaskGroup() as group:
-            while not self._ending:
-                group.create_task(self._act())
-                due += 1 / self._rate
-                await asyncio.sleep(max(0.0, due - loop.time()))
+        await at_rate(self._rate, self._act, ending=lambda: self._ending)
 
     def end(self) -> None:
         self._ending = True

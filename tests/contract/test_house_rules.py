@@ -17,7 +17,6 @@ LONGEST_TEST = 300  # lines
 MAY_SLEEP = {
     "tests/eventually.py": "it waits for all the others",
     "tests/chaos/load.py": "sends at a steady pace",
-    "tests/chaos/traffic.py": "sends at a steady pace",
     "tests/chaos/proxy.py": "is a slow line",
     "tests/chaos/faults_of_processes.py": "spreads poison among the good",
     "tests/integration/ops/test_postgres.py": "interrupts a start in its middle",
