@@ -15,6 +15,7 @@ from ops import postgres_files, processes
 from ops.errors import OpsError
 from ops.logfile import last_lines
 from ops.ports import free_port
+from ops.starting import ready_within
 from ops.state import cache_folder
 from ops.unprivileged import account, forget, make_private, minimal_environment, reachable, write_private
 
@@ -91,16 +92,8 @@ class Postgres:
                 start_new_session=True,
                 **self._account.credentials,
             )
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                await self._ready(self._process)
-        except BaseException as failure:
-            await self.kill()
-            if isinstance(failure, TimeoutError):
-                raise OpsError(
-                    f"Postgres was not ready within {_START_SECONDS:.0f} s; its log is {self.log}."
-                ) from None
-            raise
+        async with ready_within(_START_SECONDS, "Postgres", self.log, kill=self.kill):
+            await self._ready(self._process)
 
     async def wait(self) -> int:
         return await self._process.wait() if self._process else 0

@@ -16,6 +16,7 @@ from ops.errors import OpsError
 from ops.logfile import last_lines, rotate
 from ops.ports import free_port
 from ops.probes import accepts, answers, speaks_amqp
+from ops.starting import ready_within
 from ops.state import cache_folder
 from ops.unprivileged import account, forget, make_private, minimal_environment, reachable, write_private
 
@@ -83,22 +84,12 @@ class RabbitMQ:
         self._configure()
         environment = self._environment(files)
         rotate(self.log)
-        try:
-            async with asyncio.timeout(_START_SECONDS):
-                self._epmd = await self._spawn(
-                    environment, "epmd", "-address", "127.0.0.1", "-port", str(self._epmd_port)
-                )
-                await self._epmd_answers()
-                self._node = await self._spawn(environment, str(files.server))
-                self._record()
-                await self._ready(self._node)
-        except BaseException as failure:
-            await self.kill()
-            if isinstance(failure, TimeoutError):
-                raise OpsError(
-                    f"RabbitMQ was not ready within {_START_SECONDS:.0f} s; its log is {self.log}."
-                ) from None
-            raise
+        async with ready_within(_START_SECONDS, "RabbitMQ", self.log, kill=self.kill):
+            self._epmd = await self._spawn(environment, "epmd", "-address", "127.0.0.1", "-port", str(self._epmd_port))
+            await self._epmd_answers()
+            self._node = await self._spawn(environment, str(files.server))
+            self._record()
+            await self._ready(self._node)
 
     async def restart(self) -> None:
         await self.stop()
