@@ -39,10 +39,10 @@ async def cut_in_commit(world: World) -> str:
 
 
 async def pool_busy(world: World) -> str:
-    """Everybody waits for one lock, until every connection of the worker does."""
+    """Every change waits for one lock, for longer than it may."""
     number = len(world.traffic.attempts)
     async with world.superuser() as connection, connection.transaction():
-        await connection.execute("LOCK TABLE tasks.inbox IN EXCLUSIVE MODE")
+        await connection.execute("LOCK TABLE tasks.tasks IN EXCLUSIVE MODE")
         await world.lasts(4)
     flowing = await world.flowing()
     statuses = world.traffic.statuses(number)

@@ -93,7 +93,7 @@ def test_properties_that_cannot_be_read_are_parked(properties: dict[str, Any], r
     assert parked.value.reason == reason
 
 
-@pytest.mark.parametrize("deadline", [SOON + 10 * 365 * 86_400_000, 2**62])
+@pytest.mark.parametrize("deadline", [SOON + 10 * 365 * 86_400_000, 2**62], ids=["in ten years", "never"])
 def test_a_deadline_far_away_is_cut(deadline: int) -> None:
     """A18"""
     caller = find_caller(arrive(**waiting(headers={"x-deadline": deadline})))
