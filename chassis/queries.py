@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
-from pydantic import BaseModel
 
 from chassis import inbox
 from chassis.broker import Broker, Incoming
 from chassis.database import Database
 from chassis.envelope import Envelope
 from chassis.errors import Refusal, Unavailable, Unprocessable
+from chassis.outcomes import dump
 from chassis.replies import Reply, send_reply
 from chassis.subscription import AnyQuery, Delivery, QuerySubscription, read_body, unhandled
 from contracts.outcomes import CommandOutcome, FindCommand
@@ -42,14 +42,14 @@ class Queries:
     async def _answer(self, subscription: AnyQuery, query: Any, envelope: Envelope, budget: float) -> Reply:
         try:
             async with asyncio.timeout(budget), self._database.acquire() as connection:
-                reply: BaseModel = await subscription.handle(query, Delivery(envelope, connection))
+                reply = await subscription.handle(query, Delivery(envelope, connection))
         except Refusal as refusal:
             return Reply.no(refusal.problem)
         except TimeoutError:
             return Reply.no(Problem(type=DEADLINE_EXCEEDED))
         except asyncpg.QueryCanceledError as error:
             raise Unavailable(OVERLOADED, "a query took too long") from error
-        return Reply(200, reply.model_dump_json().encode())
+        return Reply(200, dump(reply))
 
 
 async def find_command(query: FindCommand, delivery: Delivery) -> CommandOutcome:

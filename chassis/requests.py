@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID, uuid4
 
 import structlog
@@ -54,15 +55,22 @@ class Sender:
     idempotency: Idempotency | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Replied(Generic[R]):
     status: int
-    value: R
     body: bytes
     """The value, as its sender wrote it."""
+    reply_type: Any
+    """Of the value; None where there is none."""
     command_id: UUID
     """Of the command that was executed, which is another one when this request was a repetition."""
     replayed: bool
+
+    @cached_property
+    def value(self) -> R:
+        """Read when it is asked for: most answers are only passed on."""
+        value: Any = None if self.reply_type is None else self.reply_type.model_validate_json(self.body)
+        return cast(R, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +186,8 @@ class Requests:
         if raw.status >= 400:
             problem = Problem.model_validate_json(raw.body)
             raise Refusal(problem.type, problem.detail, errors=problem.errors, facts=problem.facts)
-        reply_type = message.reply_type()
-        value: Any = None if reply_type is None else reply_type.model_validate_json(raw.body)
-        return Replied(raw.status, value, raw.body, raw.command_id or sender.message_id, raw.replayed)
+        command_id = raw.command_id or sender.message_id
+        return Replied(raw.status, raw.body, message.reply_type(), command_id, raw.replayed)
 
     async def _exchange(self, message: Command[Any] | Query[Any], sender: Sender, queue: str) -> _Raw:
         if not self.ready:
