@@ -63,7 +63,7 @@ class Settings(ServiceSettings):
     )
     max_pending: PositiveInt = Field(512, description="How many requests may wait for an answer at once.")
     max_pending_passwords: PositiveInt = Field(
-        128, description="How many of them may wait for a password to be hashed; the others go on as if nothing were."
+        32, description="How many of them may wait for a password to be hashed; the others go on as if nothing were."
     )
     max_pending_per_user: PositiveInt = Field(256, description="How many of them may be one user's.")
 

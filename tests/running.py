@@ -123,11 +123,12 @@ async def run_services(
         http = await stack.enter_async_context(aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)))
         running = Running(addresses, folder, url, mail_url, http, environments)
         try:
-            for name in ("mail", "auth_worker", "task_worker", "notifier", "gateway"):
-                await running.start(name)
+            async with asyncio.TaskGroup() as starting:
+                for name in ("mail", "auth_worker", "task_worker", "notifier", "gateway"):
+                    starting.create_task(running.start(name))
             yield running
         finally:
-            for service in reversed(running.services.values()):
-                await service.stop()
+            await asyncio.gather(*(service.stop() for service in running.services.values()))
+            for service in running.services.values():
                 # pytest shows it when the test fails.
                 sys.stdout.write(f"--- {service.name}\n{service.log.read_text()[-4000:]}\n")
