@@ -1,6 +1,7 @@
 """The asker's side of a conversation: sends a command or query to its owner and waits for the answer."""
 
 import asyncio
+import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -91,6 +92,7 @@ class _Waiting:
         self._limit_per_user = limit_per_user
         self._answers: dict[str, asyncio.Future[_Raw]] = {}
         self._by_user: Counter[UUID | None] = Counter()
+        metrics.PENDING_REQUESTS.set_function(lambda: len(self._answers))
 
     @contextmanager
     def place(self, actor: Actor | None, queue: str) -> Iterator[tuple[str, asyncio.Future[_Raw]]]:
@@ -99,11 +101,10 @@ class _Waiting:
             raise Unavailable(OVERLOADED)
         if user is not None and self._limit_per_user is not None and self._by_user[user] >= self._limit_per_user:
             raise Refusal(RATE_LIMITED, "too many requests at once", facts={"retry_after": 1})
-        correlation_id = uuid4().hex
+        correlation_id = secrets.token_hex(16)
         answer = self._answers[correlation_id] = asyncio.get_running_loop().create_future()
         self._by_user[user] += 1
         self._by_queue[queue] += 1
-        metrics.PENDING_REQUESTS.inc()
         try:
             yield correlation_id, answer
         finally:
@@ -112,7 +113,6 @@ class _Waiting:
             self._by_user[user] -= 1
             if not self._by_user[user]:
                 del self._by_user[user]
-            metrics.PENDING_REQUESTS.dec()
 
     def settle(self, correlation_id: str | None, raw: _Raw) -> None:
         answer = self._answers.get(correlation_id or "")
