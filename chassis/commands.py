@@ -136,7 +136,8 @@ class Commands:
         try:
             recorded = await inbox.claim(connection, envelope)
         except asyncpg.LockNotAvailableError:
-            if envelope.idempotency_key is None:
+            # What nobody waits for was accepted, and may have met its own transaction, which a dead worker left behind.
+            if envelope.idempotency_key is None or envelope.caller is None:
                 raise
             return Reply.no(Problem(type=IDEMPOTENCY_IN_PROGRESS)), False
         if recorded is not None:

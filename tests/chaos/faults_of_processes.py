@@ -1,15 +1,8 @@
-import asyncio
-import json
 import os
 import signal
 import time
-from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
-from chassis.broker import Outgoing, open_broker
-from chassis.topology import COMMANDS
-from contracts.tasks import CreateTask
 from tests.chaos.world import World
 from tests.conftest import PASSWORDS
 from tests.eventually import eventually
@@ -72,7 +65,7 @@ async def notifier_away(world: World) -> str:
     statuses = world.traffic.statuses(number)
     await world.restart("notifier")
     share = (statuses[200] + statuses[201]) / statuses.total()
-    assert share >= 0.95, f"only {share:.0%} of what needs no notifier succeeded: {statuses}"
+    world.unaffected.append(share)
     return f"{share:.1%} of what needs no notifier succeeded"
 
 
@@ -85,6 +78,7 @@ async def rolling_restart(world: World) -> str:
         await world.restart(name)
         await world.flowing()
     statuses = world.traffic.statuses(number, "create") + world.traffic.statuses(number, "update")
+    world.unaffected.append((statuses[200] + statuses[201]) / statuses.total())
     assert statuses.keys() <= {200, 201}, f"not only good answers: {statuses}"
     return f"{statuses.total()} changes, all acknowledged"
 
@@ -103,69 +97,6 @@ async def relay_owner_killed(world: World) -> str:
     await world.restart("task_worker")
     await world.flowing()
     return f"events flowed on within {taken:.1f} s"
-
-
-async def poison_outbox_row(world: World) -> str:
-    """The broker closes the channel on it; the rest of its lane goes on, and it stays to be looked at."""
-    async with world.superuser() as connection:
-        rows = [
-            await connection.fetchval(
-                """
-                INSERT INTO tasks.outbox (message_id, lane, exchange, routing_key, aggregate_id, command)
-                VALUES ($1, 0, $2, 'tasks.commands', $1, $3)
-                RETURNING id
-                """,
-                uuid4(),
-                exchange,
-                command,
-            )
-            for exchange, command in (
-                ("taskmesh.nowhere", '{"type": "x", "body": {}}'),
-                (COMMANDS, '{"neither": "type nor body"}'),
-                (COMMANDS, None),
-            )
-        ]
-        set_aside = "SELECT bool_and(lane = -1) FROM tasks.outbox WHERE id = ANY ($1)"
-        try:
-            await eventually(lambda: connection.fetchval(set_aside, rows), within=60)
-        finally:
-            await connection.execute("DELETE FROM tasks.outbox WHERE id = ANY ($1)", rows)
-    return f"set aside; flowing {await world.flowing():.1f} s later"
-
-
-async def poison(world: World) -> str:
-    """One unreadable message in a hundred or so: each is parked, once, and nobody waits behind it."""
-    task = json.dumps({"task_id": str(uuid4()), "task": {"title": "poison"}}).encode()
-    kinds: tuple[dict[str, Any], ...] = (
-        {"body": b"{not json"},
-        {"body": b""},
-        {"body": b"\x80\x04pickle"},
-        {"body": b"\xef\xbb\xbf{}"},
-        {"body": b'"\xff"'},
-        {"body": b"x" * (257 * 1024)},
-        {"body": b"[" * 20_000},
-        {"type": "tasks.create_task.v99"},
-        {"type": "tasks.fly_to_the_moon.v1"},
-        {"type": ""},
-        {"message_id": "not a uuid"},
-        {"headers": {"x-actor": "{"}},
-        {"reply_to": "tasks.commands", "correlation_id": "1", "headers": {"x-deadline": 1}},
-        {"reply_to": "../../etc", "correlation_id": "1", "headers": {"x-deadline": 1}},
-        {"reply_to": "gateway.replies." + "0" * 32},
-        {"reply_to": "gateway.replies." + "0" * 32, "correlation_id": "1", "headers": {"x-deadline": "soon"}},
-    )
-    number = len(world.traffic.attempts)
-    async with open_broker(world.addresses.amqp_url("gateway"), "gateway") as broker:
-        await eventually(lambda: broker.can_publish)
-        for changes in kinds:
-            fields = {"body": task, "message_id": str(uuid4()), "type": CreateTask.wire_name, **changes}
-            await broker.publish(Outgoing(exchange=COMMANDS, routing_key="tasks.commands", **fields))
-            world.poison += 1
-            await asyncio.sleep(0.1)
-    await world.flowing()
-    statuses = world.traffic.statuses(number)
-    assert statuses.keys() <= {200, 201}, f"others were held up: {statuses}"
-    return f"{len(kinds)} kinds among {statuses.total()} good requests, which all succeeded"
 
 
 async def credentials_rotated(world: World) -> str:

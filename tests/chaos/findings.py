@@ -13,7 +13,7 @@ from tests.chaos.world import World
 class Finding:
     name: str
     what: str
-    state: Literal["ok", "failed", "skipped"]
+    state: Literal["ok", "failed"]
     figure: str
 
 

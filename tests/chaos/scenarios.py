@@ -3,10 +3,15 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from ops import debian_packages
 from tests.chaos import faults_of_brokers as brokers
+from tests.chaos import faults_of_clocks as clocks
 from tests.chaos import faults_of_databases as databases
+from tests.chaos import faults_of_messages as messages
 from tests.chaos import faults_of_processes as processes
 from tests.chaos.world import World
+
+_NO_FAKETIME = "libfaketime comes from Debian's packages, which cannot be had here"
 
 Run = Callable[[World], Awaitable[str]]
 
@@ -46,12 +51,12 @@ SCENARIOS = (
     Scenario("F23", "serialization failures", databases.conflicts),
     Scenario("F24", "ALTER TABLE under load", databases.table_altered),
     Scenario("F26", "every message delivered three times", "tests/integration/chassis/test_duplicates.py shows it"),
-    Scenario("F28", "clock skew", "the services read the machine's one clock, and libfaketime is not among the tools"),
-    Scenario("F29", "messages that nobody can read", processes.poison, short=True),
-    Scenario("F30", "a payload that kills the worker", "no payload is known that does; F14 kills by failpoints"),
+    Scenario("F28", "clocks that differ", clocks.skewed if debian_packages.available() else _NO_FAKETIME),
+    Scenario("F29", "messages that nobody can read", messages.poison, short=True),
+    Scenario("F30", "a command that kills the worker", messages.crash_poison),
     Scenario("F11", "notifier away", processes.notifier_away),
     Scenario("F34", "rolling restart of every worker", processes.rolling_restart),
     Scenario("F37", "the relay that owns the lanes killed", processes.relay_owner_killed),
-    Scenario("F38", "an outbox row that the broker refuses", processes.poison_outbox_row, short=True),
+    Scenario("F38", "an outbox row that the broker refuses", messages.poison_outbox_row, short=True),
     Scenario("F39", "credentials of a worker rotated", processes.credentials_rotated, short=True),
 )

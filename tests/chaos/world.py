@@ -39,6 +39,8 @@ class World:
     killed: set[str] = field(default_factory=set)
     """Services that were ended on purpose, and have another process since."""
     gateway_was_away: list[tuple[float, float]] = field(default_factory=list)
+    unaffected: list[float] = field(default_factory=list)
+    """Of faults that hit only a part: the share of everything else that succeeded."""
     pids: dict[str, int | None] = field(default_factory=dict)
     poison: int = 0
     """Messages that must be parked."""

@@ -4,13 +4,15 @@ import asyncio
 from datetime import timedelta
 
 import aio_pika
+import asyncpg
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 from uuid_utils.compat import uuid7
 
 import task_worker.app
 from chassis.errors import Refusal
-from chassis.requests import OutcomeUnknown, Requests, Sender
+from chassis.requests import Idempotency, OutcomeUnknown, Requests, Sender
 from contracts.message import Actor
 from contracts.tasks import CreateTask, NewTask
 from task_worker.settings import Settings
@@ -44,6 +46,25 @@ async def test_nobody_says_that_it_was_not_done(
         with pytest.raises(OutcomeUnknown):
             await again
         await worker.drain()
+
+
+@pytest.mark.usefixtures("running_task_worker")
+async def test_what_was_accepted_waits_for_the_transaction_of_a_worker_that_died(
+    requests: Requests, superuser: asyncpg.Connection, ada: Actor
+) -> None:
+    command, sender = create(), Sender(uuid7(), ada, BUDGET, Idempotency("a key", "a fingerprint"))
+    left_behind = superuser.transaction()
+    await left_behind.start()
+    await superuser.execute(
+        "INSERT INTO tasks.inbox (scope, dedup_key, request_sha, command_id, type) VALUES ($1, $2, $3, $4, $5)",
+        *(ada.id, "k:a key", "a fingerprint", sender.message_id, CreateTask.wire_name),
+    )
+    with capture_logs() as logs:
+        await requests.send(command, sender)
+        await eventually(lambda: any(line["event"] == "holding messages" for line in logs))
+    await left_behind.rollback()
+    is_done = "SELECT EXISTS (SELECT FROM tasks.tasks WHERE id = $1)"
+    await eventually(lambda: superuser.fetchval(is_done, command.task_id))
 
 
 @pytest.fixture
