@@ -19,6 +19,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from contracts.task_lists import ListTasks
+from contracts.tasks import Task
 from ops.migrate import DATABASE, ROLES, migrate
 from ops.postgres import Postgres
 from task_worker.store import counts, lists, tasks
@@ -106,7 +107,7 @@ async def _listing(connection: PoolConnectionProxy, filters: dict[str, Any]) -> 
     query = ListTasks(**{name: value for name, value in filters.items() if name != "after"})
     if "after" in filters:
         found = await lists.list_tasks(connection, query, viewer=PERSON, limit=1000)
-        query = query.model_copy(update={"after": lists.position(query, found[-1][0])})
+        query = query.model_copy(update={"after": lists.position(query, Task.model_validate_json(found[-1]))})
     return lambda connection: lists.list_tasks(connection, query, viewer=PERSON, limit=51)
 
 
@@ -126,7 +127,9 @@ async def _measure(connection: PoolConnectionProxy) -> dict[str, float]:
     for name, filters in COUNTED.items():
         query = ListTasks(**filters)
         found[name] = await _median(connection, partial(lists.count_tasks, query=query, viewer=PERSON))
-    found["get one"] = await _median(connection, lambda connection: tasks.find(connection, some_id, viewer=PERSON))
+    found["get one"] = await _median(
+        connection, lambda connection: tasks.find_written(connection, some_id, viewer=PERSON)
+    )
     found["stats"] = await _median(connection, lambda connection: counts.read(connection, PERSON))
     return found
 

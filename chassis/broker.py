@@ -242,11 +242,12 @@ class Broker:
         self._publishing = Link(url, name=service, purpose="publish")
         self._consuming = Link(url, name=service, purpose="consume")
         self._publisher = KeptChannel(self._publishing, _nothing, name="publisher", publisher_confirms=True)
+        self._teller = KeptChannel(self._publishing, _nothing, name="teller")
         self._breaker = Breaker(failures=5, pause=2.0)
         self._consumptions: list[Consumption] = []
-        self._kept: list[KeptChannel] = []
+        self._kept: list[KeptChannel] = [self._teller]
         self._background = background
-        for kept in (self._publishing, self._consuming, self._publisher):
+        for kept in (self._publishing, self._consuming, self._publisher, self._teller):
             background.start(kept.keep())
 
     @property
@@ -300,6 +301,19 @@ class Broker:
             raise PublishUnconfirmed(type(error).__name__, closed_the_channel=closed) from error
         finally:
             metrics.SENT.labels(message.exchange, outcome).inc()
+
+    def tell(self, message: Outgoing) -> None:
+        """For whoever waits for it now: the broker is not asked whether it has the message. Raises Unavailable."""
+        channel = self._teller.current
+        if channel is None or not self._publishing.alive:
+            metrics.SENT.labels(message.exchange, "refused").inc()
+            raise Unavailable(BROKER_UNAVAILABLE)
+        try:
+            channel.tell(message.exchange, message.routing_key, self._properties(message), message.body)
+        except AmqpError as error:
+            metrics.SENT.labels(message.exchange, "refused").inc()
+            raise Unavailable(BROKER_UNAVAILABLE) from error
+        metrics.SENT.labels(message.exchange, "told").inc()
 
     def _properties(self, message: Outgoing) -> Properties:
         return Properties(

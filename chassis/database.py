@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from contracts.problems import DATABASE_UNAVAILABLE, OVERLOADED
 log = structlog.get_logger()
 
 _ACQUIRE_TIMEOUT = 0.5  # seconds
+_IDLE = 300.0  # seconds
 
 LOST = (
     OSError,
@@ -41,6 +43,8 @@ class Database:
         self._pool: asyncpg.Pool
         # asyncpg's own queue is unfair under contention, and its wait for a frozen server has no end.
         self._permits = asyncio.Semaphore(size)
+        # asyncpg makes several tasks to hand one out and to take it back: those that are in use all the time stay here.
+        self._idle: deque[tuple[PoolConnectionProxy, float]] = deque()
 
     async def open(self) -> None:
         """Connects to nobody yet: a server that is away is found out about by who needs it."""
@@ -50,7 +54,7 @@ class Database:
             max_size=self._size,
             timeout=2,
             command_timeout=10,
-            max_inactive_connection_lifetime=300,
+            max_inactive_connection_lifetime=_IDLE,
             reset=_nothing,
             server_settings={"application_name": self._application, "timezone": "UTC"},
         )
@@ -62,6 +66,8 @@ class Database:
     async def close(self) -> None:
         try:
             async with asyncio.timeout(5):
+                while connection := self._take():
+                    await self._release(self._pool, connection)
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -74,27 +80,50 @@ class Database:
         """
         pool, started = self._pool, time.perf_counter()
         try:
-            with metrics.DATABASE_PENDING.track_inprogress():
-                async with asyncio.timeout(_ACQUIRE_TIMEOUT):
-                    await self._permits.acquire()
+            if self._permits.locked():
+                with metrics.DATABASE_PENDING.track_inprogress():
+                    async with asyncio.timeout(_ACQUIRE_TIMEOUT):
+                        await self._permits.acquire()
+            else:
+                await self._permits.acquire()
         except TimeoutError as error:
             raise Unavailable(OVERLOADED, "every database connection is busy") from error
         try:
             try:
-                connection = await pool.acquire(timeout=_ACQUIRE_TIMEOUT)
+                connection = self._take() or await pool.acquire(timeout=_ACQUIRE_TIMEOUT)
             except (*LOST, TimeoutError) as error:
                 raise Unavailable(DATABASE_UNAVAILABLE) from error
             metrics.DATABASE_WAIT.observe(time.perf_counter() - started)
+            done = False
             try:
                 yield connection
+                done = True
             except asyncpg.DataError:
                 raise
             except LOST as error:
                 raise Unavailable(DATABASE_UNAVAILABLE) from error
             finally:
-                await self._release(pool, connection)
+                leaving = self._keep(connection) if done else connection
+                if leaving is not None:
+                    await self._release(pool, leaving)
         finally:
             self._permits.release()
+
+    def _take(self) -> PoolConnectionProxy | None:
+        """The one that was used last."""
+        while self._idle:
+            connection, _ = self._idle.pop()
+            if _is_free(connection):
+                return connection
+        return None
+
+    def _keep(self, connection: PoolConnectionProxy) -> PoolConnectionProxy | None:
+        """Returns this one where it cannot be used again, or another one that was not needed for long."""
+        if not _is_free(connection):
+            return connection
+        now = time.monotonic()
+        self._idle.append((connection, now))
+        return self._idle.popleft()[0] if self._idle[0][1] < now - _IDLE else None
 
     async def _release(self, pool: asyncpg.Pool, connection: PoolConnectionProxy) -> None:
         """A connection in an open transaction is thrown away: that rolls back, and nothing of it stays."""
@@ -116,8 +145,19 @@ class Database:
     def _show(self, pool: asyncpg.Pool) -> None:
         """Read at every scrape, so that nobody has to remember to measure."""
         metrics.DATABASE_MAX.set(self._size)
-        metrics.DATABASE_CONNECTIONS.labels("idle").set_function(pool.get_idle_size)
-        metrics.DATABASE_CONNECTIONS.labels("used").set_function(lambda: pool.get_size() - pool.get_idle_size())
+        metrics.DATABASE_CONNECTIONS.labels("idle").set_function(lambda: self._count_idle(pool))
+        metrics.DATABASE_CONNECTIONS.labels("used").set_function(lambda: pool.get_size() - self._count_idle(pool))
+
+    def _count_idle(self, pool: asyncpg.Pool) -> int:
+        return len(self._idle) + pool.get_idle_size()
+
+
+def _is_free(connection: PoolConnectionProxy) -> bool:
+    try:
+        return not (connection.is_closed() or connection.is_in_transaction())
+    except asyncpg.InterfaceError:
+        # One that is lost has left asyncpg's pool, and refuses every question.
+        return False
 
 
 async def _nothing(_: asyncpg.Connection) -> None:

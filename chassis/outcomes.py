@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from chassis.envelope import Envelope
 from chassis.errors import Refusal
+from chassis.pages import Written
 from chassis.replies import Reply
 from chassis.subscription import Answer, AnyCommand, Delivery, Tells
 
@@ -37,4 +38,6 @@ def outcome_of(subscription: AnyCommand, answer: Answer, envelope: Envelope) -> 
 
 
 def dump(reply: Any) -> bytes:
+    if isinstance(reply, Written):
+        return reply.body
     return reply.model_dump_json().encode() if isinstance(reply, BaseModel) else b"null"

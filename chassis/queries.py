@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
-from pydantic import BaseModel
 
 from chassis import inbox
 from chassis.broker import Broker, Incoming
 from chassis.database import Database
 from chassis.envelope import Envelope
 from chassis.errors import Refusal, Unavailable, Unprocessable
-from chassis.replies import Reply, send_reply
+from chassis.outcomes import dump
+from chassis.replies import Reply, tell_reply
 from chassis.subscription import AnyQuery, Delivery, QuerySubscription, read_body, unhandled
 from contracts.outcomes import CommandOutcome, FindCommand
 from contracts.problems import DEADLINE_EXCEEDED, NOT_FOUND, OVERLOADED, Problem
@@ -35,21 +35,20 @@ class Queries:
         if envelope.caller.remaining <= 0:
             return
         query = read_body(subscription.message, incoming)
-        await send_reply(
-            self._broker, envelope.caller, await self._answer(subscription, query, envelope, envelope.caller.remaining)
-        )
+        reply = await self._answer(subscription, query, envelope, envelope.caller.remaining)
+        tell_reply(self._broker, envelope.caller, reply)
 
     async def _answer(self, subscription: AnyQuery, query: Any, envelope: Envelope, budget: float) -> Reply:
         try:
             async with asyncio.timeout(budget), self._database.acquire() as connection:
-                reply: BaseModel = await subscription.handle(query, Delivery(envelope, connection))
+                reply = await subscription.handle(query, Delivery(envelope, connection))
         except Refusal as refusal:
             return Reply.no(refusal.problem)
         except TimeoutError:
             return Reply.no(Problem(type=DEADLINE_EXCEEDED))
         except asyncpg.QueryCanceledError as error:
             raise Unavailable(OVERLOADED, "a query took too long") from error
-        return Reply(200, reply.model_dump_json().encode())
+        return Reply(200, dump(reply))
 
 
 async def find_command(query: FindCommand, delivery: Delivery) -> CommandOutcome:

@@ -33,10 +33,25 @@ class Reply:
 
 async def send_reply(broker: Broker, caller: Caller, reply: Reply) -> None:
     """A reply that does not arrive leaves its caller with `outcome-unknown`, which is the truth."""
+    try:
+        await broker.publish(_message(caller, reply))
+    except (Unavailable, PublishUnconfirmed) as error:
+        log.info("reply not delivered", correlation_id=caller.correlation_id, error=str(error))
+
+
+def tell_reply(broker: Broker, caller: Caller, reply: Reply) -> None:
+    """To a query, which is free to be asked again: nobody waits for the broker's word."""
+    try:
+        broker.tell(_message(caller, reply))
+    except Unavailable as error:
+        log.info("reply not delivered", correlation_id=caller.correlation_id, error=str(error))
+
+
+def _message(caller: Caller, reply: Reply) -> Outgoing:
     headers: dict[str, Any] = {"x-status": reply.status, "x-replayed": reply.replayed}
     if reply.command_id is not None:
         headers["x-command-id"] = str(reply.command_id)
-    message = Outgoing(
+    return Outgoing(
         exchange=REPLIES,
         routing_key=caller.reply_to,
         body=reply.body,
@@ -47,7 +62,3 @@ async def send_reply(broker: Broker, caller: Caller, reply: Reply) -> None:
         expiration=max(1, int(caller.remaining * 1000)),
         persistent=False,
     )
-    try:
-        await broker.publish(message)
-    except (Unavailable, PublishUnconfirmed) as error:
-        log.info("reply not delivered", correlation_id=caller.correlation_id, error=str(error))

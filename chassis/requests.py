@@ -1,14 +1,16 @@
 """The asker's side of a conversation: sends a command or query to its owner and waits for the answer."""
 
 import asyncio
+import secrets
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID, uuid4
 
 import structlog
@@ -54,15 +56,22 @@ class Sender:
     idempotency: Idempotency | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Replied(Generic[R]):
     status: int
-    value: R
     body: bytes
     """The value, as its sender wrote it."""
+    reply_type: Any
+    """Of the value; None where there is none."""
     command_id: UUID
     """Of the command that was executed, which is another one when this request was a repetition."""
     replayed: bool
+
+    @cached_property
+    def value(self) -> R:
+        """Read when it is asked for: most answers are only passed on."""
+        value: Any = None if self.reply_type is None else self.reply_type.model_validate_json(self.body)
+        return cast(R, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,7 @@ class _Waiting:
         self._limit_per_user = limit_per_user
         self._answers: dict[str, asyncio.Future[_Raw]] = {}
         self._by_user: Counter[UUID | None] = Counter()
+        metrics.PENDING_REQUESTS.set_function(lambda: len(self._answers))
 
     @property
     def full(self) -> bool:
@@ -95,11 +105,10 @@ class _Waiting:
             raise Unavailable(OVERLOADED)
         if user is not None and self._limit_per_user is not None and self._by_user[user] >= self._limit_per_user:
             raise Refusal(RATE_LIMITED, "too many requests at once", facts={"retry_after": 1})
-        correlation_id = uuid4().hex
+        correlation_id = secrets.token_hex(16)
         answer = self._answers[correlation_id] = asyncio.get_running_loop().create_future()
         self._by_user[user] += 1
         self._by_queue[queue] += 1
-        metrics.PENDING_REQUESTS.inc()
         try:
             yield correlation_id, answer
         finally:
@@ -108,7 +117,6 @@ class _Waiting:
             self._by_user[user] -= 1
             if not self._by_user[user]:
                 del self._by_user[user]
-            metrics.PENDING_REQUESTS.dec()
 
     def settle(self, correlation_id: str | None, raw: _Raw) -> None:
         answer = self._answers.get(correlation_id or "")
@@ -187,9 +195,8 @@ class Requests:
         if raw.status >= 400:
             problem = Problem.model_validate_json(raw.body)
             raise Refusal(problem.type, problem.detail, errors=problem.errors, facts=problem.facts)
-        reply_type = message.reply_type()
-        value: Any = None if reply_type is None else reply_type.model_validate_json(raw.body)
-        return Replied(raw.status, value, raw.body, raw.command_id or sender.message_id, raw.replayed)
+        command_id = raw.command_id or sender.message_id
+        return Replied(raw.status, raw.body, message.reply_type(), command_id, raw.replayed)
 
     async def _exchange(self, message: Command[Any] | Query[Any], sender: Sender, queue: str) -> _Raw:
         if not self.ready:

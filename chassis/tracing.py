@@ -1,25 +1,44 @@
 """One trace from the HTTP request to the last notification: through AMQP headers, and through the outbox row."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+import random
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from opentelemetry import propagate, trace
-from opentelemetry.context import attach, detach
+from opentelemetry import trace
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
-from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from chassis.settings import ServiceSettings
 
 _tracer = trace.get_tracer("taskmesh")
+_ids = RandomIdGenerator()
+# Baggage is left behind: it would travel on into every message, and its parser fails on bytes beyond ASCII.
+_propagator = TraceContextTextMapPropagator()
+
+
+@dataclass
+class _Sampling:
+    """How many of the traces that begin here are kept."""
+
+    ratio: float = 1.0
+
+
+_sampling = _Sampling()
 
 
 def set_up_tracing(settings: ServiceSettings, service: str) -> None:
     """Spans are made and passed on in any case, so that logs have trace ids; exported only where an endpoint is set."""
+    _sampling.ratio = settings.trace_sample_ratio
     provider = TracerProvider(
-        sampler=ParentBasedTraceIdRatio(settings.trace_sample_ratio),
+        # What nobody keeps never comes to it.
+        sampler=DEFAULT_ON,
         resource=Resource.create({"service.name": service, "deployment.environment.name": settings.environment}),
     )
     if settings.otel_exporter_otlp_endpoint:
@@ -59,15 +78,11 @@ def exemplar_of(span: Span) -> dict[str, str] | None:
     return {"trace_id": format(context.trace_id, "032x")} if context.trace_flags.sampled else None
 
 
-@contextmanager
-def server_span(method: str, headers: Mapping[str, str]) -> Iterator[Span]:
-    """Renamed to `METHOD route` by the caller, once the route is known.
-
-    Baggage is left behind: it would travel on into every message, and its parser fails on bytes beyond ASCII.
-    """
-    context = propagate.extract({name: headers[name] for name in ("traceparent", "tracestate") if name in headers})
-    with _span(method, SpanKind.SERVER, {"http.request.method": method}, context=context) as span:
-        yield span
+def server_span(method: str, headers: Mapping[str, str]) -> AbstractContextManager[Span]:
+    """Renamed to `METHOD route` by the caller, once the route is known."""
+    told = {name: headers[name] for name in ("traceparent", "tracestate") if name in headers}
+    context = _propagator.extract(told) if told else None
+    return _span(method, SpanKind.SERVER, {"http.request.method": method}, context)
 
 
 @contextmanager
@@ -85,15 +100,14 @@ def publish_span(exchange: str, routing_key: str, headers: MutableMapping[str, A
         "messaging.operation.type": "send",
     }
     with _span(f"send {exchange}", SpanKind.PRODUCER, attributes):
-        propagate.inject(headers)
+        _propagator.inject(headers)
         yield
 
 
-@contextmanager
-def process_span(queue: str, message_id: str, wire_name: str, headers: Mapping[str, Any]) -> Iterator[None]:
-    span = begin_process_span(queue, message_id, wire_name, headers)
-    with inside(span), _ended(span):
-        yield
+def process_span(
+    queue: str, message_id: str, wire_name: str, headers: Mapping[str, Any]
+) -> AbstractContextManager[Span]:
+    return _inside_until_its_end(begin_process_span(queue, message_id, wire_name, headers))
 
 
 def begin_process_span(queue: str, message_id: str, wire_name: str, headers: Mapping[str, Any]) -> Span:
@@ -101,8 +115,8 @@ def begin_process_span(queue: str, message_id: str, wire_name: str, headers: Map
 
     The producer is parent, so that one user's action is one trace, and link, as the conventions have it.
     """
-    carrier = {"traceparent": headers["traceparent"]} if isinstance(headers.get("traceparent"), str) else {}
-    context = propagate.extract(carrier)
+    told = headers.get("traceparent")
+    context = _propagator.extract({"traceparent": told}) if isinstance(told, str) else None
     producer = trace.get_current_span(context)
     if _is_dropped(producer):
         return producer
@@ -114,11 +128,8 @@ def begin_process_span(queue: str, message_id: str, wire_name: str, headers: Map
         "messaging.operation.type": "process",
         "taskmesh.message.type": wire_name,
     }
-    told = producer.get_span_context()
-    links = [Link(told)] if told.is_valid else []
-    return _tracer.start_span(
-        f"process {queue}", kind=SpanKind.CONSUMER, attributes=attributes, context=context, links=links
-    )
+    links = [Link(producer.get_span_context())] if producer.get_span_context().is_valid else []
+    return _start(f"process {queue}", SpanKind.CONSUMER, attributes, context, links)
 
 
 def _is_dropped(span: Span) -> bool:
@@ -136,21 +147,41 @@ def inside(span: Span) -> Iterator[None]:
         detach(token)
 
 
+def _start(
+    name: str,
+    kind: SpanKind,
+    attributes: Mapping[str, str],
+    context: Context | None = None,
+    links: Sequence[Link] = (),
+) -> Span:
+    """Of a trace that nobody keeps, its ids alone."""
+    parent = trace.get_current_span(context).get_span_context()
+    if parent.is_valid:
+        trace_id, kept = parent.trace_id, parent.trace_flags.sampled
+    else:
+        trace_id, kept = _ids.generate_trace_id(), random.random() < _sampling.ratio  # noqa: S311
+    if not kept:
+        state = parent.trace_state
+        return NonRecordingSpan(SpanContext(trace_id, _ids.generate_span_id(), is_remote=False, trace_state=state))
+    return _tracer.start_span(name, kind=kind, attributes=attributes, context=context, links=links)
+
+
+def _span(
+    name: str, kind: SpanKind, attributes: Mapping[str, str], context: Context | None = None
+) -> AbstractContextManager[Span]:
+    return _inside_until_its_end(_start(name, kind, attributes, context))
+
+
 @contextmanager
-def _ended(span: Span) -> Iterator[None]:
+def _inside_until_its_end(span: Span) -> Iterator[Span]:
     """Of an exception only its type is recorded: its text may hold what a user wrote."""
+    token = attach(trace.set_span_in_context(span))
     try:
-        yield
+        yield span
     except BaseException as error:
         span.set_attribute("error.type", type(error).__qualname__)
         span.set_status(Status(StatusCode.ERROR))
         raise
     finally:
+        detach(token)
         span.end()
-
-
-@contextmanager
-def _span(name: str, kind: SpanKind, attributes: Mapping[str, str], **more: Any) -> Iterator[Span]:
-    span = _tracer.start_span(name, kind=kind, attributes=attributes, **more)
-    with inside(span), _ended(span):
-        yield span

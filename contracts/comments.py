@@ -76,8 +76,8 @@ class CommentPosition(Model):
 
 
 class CommentPage(Model):
-    items: tuple[Comment, ...]
     next: CommentPosition | None
+    items: tuple[Comment, ...]
 
 
 class ListComments(Query[CommentPage]):

@@ -104,8 +104,8 @@ class FilePosition(Model):
 
 
 class FilePage(Model):
-    items: tuple[File, ...]
     next: FilePosition | None
+    items: tuple[File, ...]
 
 
 class ListFiles(Query[FilePage]):

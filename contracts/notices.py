@@ -73,8 +73,8 @@ class ActivityPosition(Model):
 
 
 class ActivityPage(Model):
-    items: tuple[ActivityEntry, ...]
     next: ActivityPosition | None
+    items: tuple[ActivityEntry, ...]
 
 
 class ListActivity(Query[ActivityPage]):

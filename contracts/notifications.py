@@ -148,8 +148,8 @@ class UpdatePreferences(Command[Preferences]):
 
 
 class NotificationPage(Model):
-    items: tuple[Notification, ...]
     next: IdPosition | None
+    items: tuple[Notification, ...]
 
 
 class ListNotifications(Query[NotificationPage]):

@@ -60,8 +60,8 @@ class CloseAccount(Command[None]):
 
 
 class UserPage(Model):
-    items: tuple[Person, ...]
     next: Person | None
+    items: tuple[Person, ...]
 
 
 class SearchUsers(Query[UserPage]):

@@ -73,8 +73,8 @@ class SharePosition(Model):
 
 
 class SharePage(Model):
-    items: tuple[Share, ...]
     next: SharePosition | None
+    items: tuple[Share, ...]
 
 
 class ListShares(Query[SharePage]):

@@ -37,9 +37,9 @@ class TaskPosition(Model):
 
 
 class TaskPage(Model):
-    items: tuple[Task, ...]
     next: TaskPosition | None
     total: int | None = None
+    items: tuple[Task, ...]
 
 
 class ListTasks(Query[TaskPage]):
@@ -104,8 +104,8 @@ class TagPosition(Model):
 
 
 class TagPage(Model):
-    items: tuple[TagCount, ...]
     next: TagPosition | None
+    items: tuple[TagCount, ...]
 
 
 class ListTags(Query[TagPage]):

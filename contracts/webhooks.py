@@ -214,8 +214,8 @@ class GetWebhook(Query[Webhook]):
 
 
 class WebhookPage(Model):
-    items: tuple[Webhook, ...]
     next: IdPosition | None
+    items: tuple[Webhook, ...]
 
 
 class ListWebhooks(Query[WebhookPage]):
@@ -229,8 +229,8 @@ class ListWebhooks(Query[WebhookPage]):
 
 
 class DeliveryPage(Model):
-    items: tuple[WebhookDelivery, ...]
     next: IdPosition | None
+    items: tuple[WebhookDelivery, ...]
 
 
 class ListDeliveries(Query[DeliveryPage]):

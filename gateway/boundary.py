@@ -11,9 +11,10 @@ import structlog
 import uuid_utils.compat as uuid
 from aiohttp import web
 from opentelemetry.trace import Span
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from chassis.requests import Requests
-from chassis.tracing import current_trace_id, current_traceparent, exemplar, server_span
+from chassis.tracing import current_trace_id, exemplar_of, server_span, traceparent_of
 from contracts.problems import OVERLOADED
 from gateway import problem_documents
 from gateway.http_metrics import ACTIVE_REQUESTS, REQUEST_DURATION
@@ -54,16 +55,18 @@ class Boundary:
             # Where nothing was routed aiohttp sends no signal.
             add_to_answer(request, refusal, self._settings.cors_origins)
             return refusal
-        with (
-            ACTIVE_REQUESTS.track_inprogress(),
-            structlog.contextvars.bound_contextvars(request_id=request[REQUEST_ID]),
-            server_span(method, request.headers) as span,
-        ):
-            if traceparent := current_traceparent():
-                request[TRACEPARENT] = traceparent
-            response = await self._answer(request)
-            self._record(request, response, method, span, time.perf_counter() - started)
-            return response
+        ACTIVE_REQUESTS.inc()
+        tokens = bind_contextvars(request_id=request[REQUEST_ID])
+        try:
+            with server_span(method, request.headers) as span:
+                if traceparent := traceparent_of(span):
+                    request[TRACEPARENT] = traceparent
+                response = await self._answer(request)
+                self._record(request, response, method, span, time.perf_counter() - started)
+                return response
+        finally:
+            reset_contextvars(**tokens)
+            ACTIVE_REQUESTS.dec()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -101,7 +104,7 @@ class Boundary:
         span.update_name(f"{method} {route}")
         span.set_attribute("http.route", route)
         span.set_attribute("http.response.status_code", response.status)
-        REQUEST_DURATION.labels(method, route, response.status).observe(seconds, exemplar())
+        REQUEST_DURATION.labels(method, route, response.status).observe(seconds, exemplar_of(span))
         log.info(
             "request",
             method=method,

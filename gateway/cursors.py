@@ -7,7 +7,6 @@ import hmac
 from typing import TypeVar
 from uuid import UUID
 
-import orjson
 from pydantic import BaseModel
 
 from chassis.errors import Refusal
@@ -40,7 +39,7 @@ class Cursors:
 
     def _mac(self, content: bytes, listing: str, filters: BaseModel, principal: UUID) -> bytes:
         """Over what is asked for; how many at once may change from page to page."""
-        asked = filters.model_dump(mode="json", exclude={"cursor", "limit"})
-        parts = (listing.encode(), principal.bytes, orjson.dumps(asked, option=orjson.OPT_SORT_KEYS), content)
+        asked = filters.model_dump_json(exclude={"cursor", "limit"})
+        parts = (listing.encode(), principal.bytes, asked.encode(), content)
         framed = b"".join(len(part).to_bytes(4) + part for part in parts)
         return hmac.digest(self._key, framed, hashlib.sha256)[:_MAC]

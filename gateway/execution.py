@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from chassis.errors import Refusal
 from chassis.requests import Idempotency, OutcomeUnknown, Replied, Sender
-from contracts.message import Command, Query
+from contracts.message import Command, Model, Query
 from contracts.problems import DEADLINE_EXCEEDED
 from gateway.idempotency import read_key
 from gateway.preconditions import etag, matches_if_none_match
@@ -23,19 +23,34 @@ from gateway.visitor import principal
 
 R = TypeVar("R")
 
+
+class _Versioned(Model):
+    """What is read of whatever is shown."""
+
+    version: int | None = None
+
+
 Location = Callable[[Any], str]
 """From the reply and not from the command: a repetition is answered with what the first request made."""
 
 
 async def ask(request: web.Request, query: Query[R]) -> R:
+    return (await _ask(request, query)).value
+
+
+async def fetch(request: web.Request, query: Query[Any]) -> bytes:
+    """The answer as it was written, for those who only pass it on."""
+    return (await _ask(request, query)).body
+
+
+async def _ask(request: web.Request, query: Query[R]) -> Replied[R]:
     caller, preferences = request[CALLER], _preferences(request)
     sender = Sender(
         message_id=uuid.uuid7(),
         actor=caller.actor if caller else None,
         budget=preferences.wait or request.app[SETTINGS].request_timeout,
     )
-    replied = await request.app[REQUESTS].ask(query, sender)
-    return replied.value
+    return await request.app[REQUESTS].ask(query, sender)
 
 
 async def execute(
@@ -62,7 +77,7 @@ async def execute(
     replied = await request.app[REQUESTS].ask(command, sender)
     if reveal is not None:
         revealed = reveal(replied.value)
-        replied = replace(replied, value=revealed, body=revealed.model_dump_json().encode())
+        replied = replace(replied, reply_type=type(revealed), body=revealed.model_dump_json().encode())
     return _done(replied, preferences, location)
 
 
@@ -91,13 +106,12 @@ async def dispatch(request: web.Request, command: Command[Any]) -> None:
     await request.app[REQUESTS].send(command, sender)
 
 
-def show(request: web.Request, value: BaseModel) -> web.Response:
-    return _unless_known(request, value.model_dump_json().encode(), _version_headers(value))
+def show(request: web.Request, body: bytes) -> web.Response:
+    return _unless_known(request, body, _version_headers(body))
 
 
-def show_by_content(request: web.Request, value: BaseModel) -> web.Response:
+def show_by_content(request: web.Request, body: bytes) -> web.Response:
     """For what has no version: its entity tag is made of what it says."""
-    body = value.model_dump_json().encode()
     return _unless_known(request, body, {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'})
 
 
@@ -121,9 +135,9 @@ def _idempotency(request: web.Request) -> Idempotency | None:
     return Idempotency(key, fingerprint)
 
 
-def _version_headers(value: object) -> dict[str, str]:
-    version = getattr(value, "version", None)
-    return {"ETag": etag(version)} if isinstance(version, int) else {}
+def _version_headers(body: bytes) -> dict[str, str]:
+    version = _Versioned.model_validate_json(body).version
+    return {} if version is None else {"ETag": etag(version)}
 
 
 def _accepted(command: Command[Any], sender: Sender) -> web.Response:
@@ -145,13 +159,12 @@ def _done(replied: Replied[Any], preferences: Preferences, location: Location | 
         headers["Idempotency-Replayed"] = "true"
     if preferences.wait is not None:
         applied.append(f"wait={preferences.wait.seconds}")
-    value = replied.value
-    if value is None:
+    if replied.reply_type is None:
         status, body = replied.status, None
     else:
-        headers.update(_version_headers(value))
+        headers.update(_version_headers(replied.body))
         if location is not None:
-            headers["Location"] = location(value)
+            headers["Location"] = location(replied.value)
         status, body = replied.status, replied.body
         if preferences.minimal:
             applied.append("return=minimal")

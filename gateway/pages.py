@@ -1,14 +1,16 @@
 """Lists, page by page."""
 
-from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 import orjson
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from chassis.pages import read_page
+from contracts.message import Query
 from gateway.cursors import MAX_CURSOR
+from gateway.execution import fetch
 from gateway.query import Number, Parameters
 from gateway.state import CURSORS, OPERATION
 from gateway.visitor import principal
@@ -41,26 +43,22 @@ def read_position(request: web.Request, listing: Listing, position: type[P]) -> 
     )
 
 
-def show_page(
-    request: web.Request,
-    listing: Listing,
-    items: Sequence[BaseModel],
-    following: BaseModel | None,
-    *,
-    total: int | None = None,
-) -> web.Response:
+async def show_page(request: web.Request, listing: Listing, query: Query[Any]) -> web.Response:
+    """Its items are passed on as they were written."""
+    page, items = read_page(query.reply_type(), await fetch(request, query))
     cursor, headers = None, {}
-    if following is not None:
+    if page.next is not None:
         cursor = request.app[CURSORS].write(
-            following,
+            page.next,
             listing=request[OPERATION].name,
             filters=listing,
             principal=principal(request),
         )
         headers["Link"] = f'<{request.path}?{urlencode({**request.query, "cursor": cursor})}>; rel="next"'
-    page = Page(limit=listing.limit, has_more=following is not None, next_cursor=cursor, total=total)
-    body = b'{"items":[%b],"page":%b}' % (
-        b",".join(item.model_dump_json().encode() for item in items),
-        orjson.dumps(page.model_dump(exclude={"total"} if total is None else None)),
+    total = getattr(page, "total", None)
+    shown = Page(limit=listing.limit, has_more=page.next is not None, next_cursor=cursor, total=total)
+    body = b'{"items":%b,"page":%b}' % (
+        items,
+        orjson.dumps(shown.model_dump(exclude={"total"} if total is None else None)),
     )
     return web.Response(body=body, headers=headers, content_type="application/json")

@@ -1,7 +1,7 @@
 """RFC 7240. A preference that is unknown, or that makes no sense, is passed over."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,8 +19,13 @@ class Preferences:
     minimal: bool = False
 
 
-def read_preferences(headers: Iterable[str]) -> Preferences:
+_NONE = Preferences()
+
+
+def read_preferences(headers: Sequence[str]) -> Preferences:
     """Of a preference that is there twice, the first counts."""
+    if not headers:
+        return _NONE
     named: dict[str, str] = {}
     for element in ",".join(headers).split(","):
         if match := _PREFERENCE.fullmatch(element):

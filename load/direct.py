@@ -29,6 +29,10 @@ def _json(body: Any, status: int = 200) -> web.Response:
     return web.Response(body=orjson.dumps(body, default=str), status=status, content_type="application/json")
 
 
+def _written(body: str) -> web.Response:
+    return web.Response(text=body, content_type="application/json")
+
+
 class Direct:
     def __init__(self, pool: asyncpg.Pool, owner: UUID) -> None:
         self._pool = pool
@@ -43,12 +47,13 @@ class Direct:
     async def list(self, _: web.Request) -> web.Response:
         sql, arguments = lists.statement_of(ListTasks(), viewer=self._owner, limit=_PAGE + 1)
         rows = await self._pool.fetch(sql, *arguments)
-        return _json({"items": [dict(row) for row in rows[:_PAGE]], "more": len(rows) > _PAGE})
+        items = ",".join(row[0] for row in rows[:_PAGE])
+        return _written(f'{{"items":[{items}],"more":{"true" if len(rows) > _PAGE else "false"}}}')
 
     async def show(self, request: web.Request) -> web.Response:
         async with self._pool.acquire() as connection:
-            found = await tasks.find(connection, UUID(request.match_info["id"]), viewer=self._owner)
-        return _json(found and found[0], 200 if found else 404)
+            found = await tasks.find_written(connection, UUID(request.match_info["id"]), viewer=self._owner)
+        return _written(found[0]) if found else web.Response(status=404)
 
 
 async def serve(owner: UUID) -> None:

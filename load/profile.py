@@ -12,7 +12,8 @@ from pathlib import Path
 from load import cpu
 
 _SERVICES = ("gateway", "task_worker", "auth_worker", "notifier")
-_SHOWN = 12
+_SHOWN = 25
+"""Where most of the time was spent, and beneath which most of it passed."""
 _RATE = 100  # samples a second
 
 
@@ -35,7 +36,7 @@ async def sampled(parts: cpu.Parts, found: dict[str, str]) -> AsyncIterator[None
             running[name] = await asyncio.create_subprocess_exec(
                 program() or "py-spy",
                 *("record", "--pid", str(pid), "--format", "raw", "--rate", str(_RATE), "--duration", "86400"),
-                *("--nonblocking", "--output", f"{folder}/{name}"),
+                *("--function", "--nonblocking", "--output", f"{folder}/{name}"),
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
@@ -52,7 +53,7 @@ async def sampled(parts: cpu.Parts, found: dict[str, str]) -> AsyncIterator[None
 
 
 def summary(stacks: Iterable[str]) -> str:
-    """Of lines such as `main;handle;encode 17`: where the samples were, and beneath which functions."""
+    """Of lines such as `main;handle;encode 17`: where the samples were, then beneath which functions."""
     own: Counter[str] = Counter()
     beneath: Counter[str] = Counter()
     total = 0
@@ -65,8 +66,7 @@ def summary(stacks: Iterable[str]) -> str:
             beneath[name] += int(count)
     if not total:
         return "no samples: it did nothing"
+    shown = dict.fromkeys(name for most in (own, beneath) for name, _ in most.most_common(_SHOWN))
     lines = [f"{'own':>6} {'with callees':>12}  function"]
-    lines += [
-        f"{count / total:>6.1%} {beneath[name] / total:>12.1%}  {name}" for name, count in own.most_common(_SHOWN)
-    ]
+    lines += [f"{own[name] / total:>6.1%} {beneath[name] / total:>12.1%}  {name}" for name in shown]
     return "\n".join(lines)

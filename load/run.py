@@ -45,7 +45,7 @@ class Run:
     async def run(self) -> Report:
         client = Client(self._stack.url, at_most=max(pace.connections for pace in self._plan.paces))
         try:
-            async with self._audited(client) as account, self._profiled():
+            async with self._audited(client) as account:
                 if self._plan.scenario == EVENTS:
                     await self._measure_events(account)
                 else:
@@ -86,11 +86,12 @@ class Run:
     async def _measure_events(self, account: Account) -> None:
         if self._stack.amqp_url is None:
             self.report.skipped.append("events over AMQP: OPERATOR_AMQP_URL does not say where the broker is")
-        for pace in self._paces():
-            found = await measure_events(
-                self._stack, account, pace, seconds=self._plan.seconds, stopping=self._stopping
-            )
-            self.report.results += found
+        async with self._profiled():
+            for pace in self._paces():
+                found = await measure_events(
+                    self._stack, account, pace, seconds=self._plan.seconds, stopping=self._stopping
+                )
+                self.report.results += found
 
     async def _measure(self, account: Account, scenario: Scenario) -> None:
         if reason := cpu.missing(self._stack.parts):
@@ -102,6 +103,7 @@ class Run:
             if compared and self._stack.superuser_url and scenario.yardstick == "direct":
                 await stack.enter_async_context(yardstick.tables(self._stack.superuser_url))
             await self._once(ours, requests, Connections(4), _WARM_UP)
+            await stack.enter_async_context(self._profiled())
             for pace in self._paces():
                 self.report.results.append(await self._once(ours, requests, pace, self._plan.seconds))
                 if compared and not self._stopping.is_set():

@@ -85,15 +85,13 @@ def permission_of(person_id: UUID, task: Task, shared: tuple[Share, ...]) -> Per
     return next((share.permission for share in shared if share.user_id == person_id), None)
 
 
-async def see_task(
-    message: Message, delivery: Delivery, task_id: UUID, *, deleted: bool = False
-) -> tuple[Task, Permission]:
-    """Without a lock. `deleted` shows its owner what he deleted, too."""
+async def see_task(message: Message, delivery: Delivery, task_id: UUID) -> tuple[Task, Permission]:
+    """Without a lock."""
     found = await tasks.find(delivery.connection, task_id, viewer=delivery.actor_id)
     if found is None:
         raise Refusal(NOT_FOUND)
     task, permission = found
-    if task.deleted_at is not None and not (deleted and permission == "owner"):
+    if task.deleted_at is not None:
         raise Refusal(NOT_FOUND)
     return task, permissions.require(message, permission)
 

@@ -106,6 +106,11 @@ class Channel:
         self._unconfirmed[self._published] = _Unconfirmed(properties.message_id, confirmed)
         return confirmed
 
+    def tell(self, exchange: str, routing_key: str, properties: Properties, body: bytes) -> None:
+        """On a channel without confirms: whether anybody has it is not found out."""
+        self._check()
+        self._connection.send_message(self._number, exchange, routing_key, properties, body)
+
     def acknowledge(self, delivery_tag: int) -> None:
         self._check()
         self._connection.send_ack(self._number, delivery_tag)

@@ -9,7 +9,7 @@ from contracts.people import Username
 from contracts.problems import EMAIL_TAKEN, INVALID_CREDENTIALS, NOT_FOUND, USERNAME_TAKEN
 from gateway.body import read_body
 from gateway.credentials import Body, Password, seal
-from gateway.execution import ask, execute, show
+from gateway.execution import execute, fetch, show
 from gateway.operation import Access, Operation
 from gateway.rate_limits import LOGIN, LOGIN_ADDRESS, OTHERWISE, REGISTER
 from gateway.routing import count_name
@@ -53,8 +53,7 @@ async def log_in(request: web.Request) -> web.Response:
 
 
 async def show_me(request: web.Request) -> web.Response:
-    account = await ask(request, GetAccount(user_id=user(request).id))
-    return show(request, account)
+    return show(request, await fetch(request, GetAccount(user_id=user(request).id)))
 
 
 OPERATIONS = (

@@ -15,7 +15,7 @@ from contracts.notices import (
     ResourceType,
 )
 from contracts.problems import INVALID_CURSOR, NOT_FOUND
-from gateway.execution import ask, show
+from gateway.execution import fetch, show
 from gateway.operation import Operation
 from gateway.pages import Listing, read_position, show_page
 from gateway.query import COMMAS, ONCE, Day, Id, Parameters, read_query
@@ -62,8 +62,7 @@ async def list_activity(request: web.Request) -> web.Response:
         after=read_position(request, listing, ActivityPosition),
         limit=listing.limit,
     )
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(request, listing, query)
 
 
 async def list_timeline(request: web.Request) -> web.Response:
@@ -73,15 +72,13 @@ async def list_timeline(request: web.Request) -> web.Response:
         after=read_position(request, listing, ActivityPosition),
         limit=listing.limit,
     )
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(request, listing, query)
 
 
 async def count_activity(request: web.Request) -> web.Response:
     period = read_query(request, Period)
     start, end = _period(period.start_date, period.end_date)
-    counts = await ask(request, CountActivity(start=start, end=end))
-    return show(request, counts)
+    return show(request, await fetch(request, CountActivity(start=start, end=end)))
 
 
 OPERATIONS = (

@@ -17,7 +17,7 @@ from contracts.api_tokens import (
 from contracts.problems import NOT_FOUND
 from gateway.body import read_body
 from gateway.credentials import Body
-from gateway.execution import ask, execute, show
+from gateway.execution import execute, fetch, show
 from gateway.operation import Operation
 from gateway.query import ONCE
 from gateway.rate_limits import OTHERWISE
@@ -36,8 +36,7 @@ async def create_api_token(request: web.Request) -> web.Response:
 
 
 async def list_api_tokens(request: web.Request) -> web.Response:
-    tokens = await ask(request, ListApiTokens())
-    return show(request, tokens)
+    return show(request, await fetch(request, ListApiTokens()))
 
 
 async def revoke_api_token(request: web.Request) -> web.Response:

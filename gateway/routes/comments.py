@@ -16,7 +16,7 @@ from contracts.comments import (
 )
 from contracts.problems import EMPTY_PATCH, FORBIDDEN, INVALID_CURSOR, NOT_FOUND
 from gateway.body import read_body
-from gateway.execution import ask, execute, show
+from gateway.execution import execute, fetch, show
 from gateway.operation import JSON, MERGE_PATCH, Operation
 from gateway.pages import Listing, read_position, show_page
 from gateway.path import task_id
@@ -40,13 +40,11 @@ async def list_comments(request: web.Request) -> web.Response:
     query = ListComments(
         task_id=task_id(request), after=read_position(request, listing, CommentPosition), limit=listing.limit
     )
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(request, listing, query)
 
 
 async def show_comment(request: web.Request) -> web.Response:
-    comment = await ask(request, GetComment(comment_id=_comment_id(request)))
-    return show(request, comment)
+    return show(request, await fetch(request, GetComment(comment_id=_comment_id(request))))
 
 
 async def edit_comment(request: web.Request) -> web.Response:

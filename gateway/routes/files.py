@@ -49,8 +49,7 @@ async def list_files(request: web.Request) -> web.Response:
     query = ListFiles(
         task_id=task_id(request), after=read_position(request, listing, FilePosition), limit=listing.limit
     )
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(request, listing, query)
 
 
 async def download_file(request: web.Request) -> web.StreamResponse:

@@ -20,7 +20,7 @@ from contracts.notifications import (
 from contracts.pages import IdPosition
 from contracts.problems import EMPTY_PATCH, INVALID_CURSOR, NOT_FOUND
 from gateway.body import read_body
-from gateway.execution import ask, execute, show
+from gateway.execution import execute, fetch, show
 from gateway.operation import JSON, MERGE_PATCH, Operation
 from gateway.pages import Listing, read_position, show_page
 from gateway.preconditions import read_if_match
@@ -34,8 +34,7 @@ class NotificationListing(Listing):
 
 
 async def show_preferences(request: web.Request) -> web.Response:
-    preferences = await ask(request, GetPreferences())
-    return show(request, preferences)
+    return show(request, await fetch(request, GetPreferences()))
 
 
 async def update_preferences(request: web.Request) -> web.Response:
@@ -51,13 +50,11 @@ async def list_notifications(request: web.Request) -> web.Response:
         after=read_position(request, listing, IdPosition),
         limit=listing.limit,
     )
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(request, listing, query)
 
 
 async def count_unread(request: web.Request) -> web.Response:
-    count = await ask(request, CountUnread())
-    return show(request, count)
+    return show(request, await fetch(request, CountUnread()))
 
 
 async def mark_read(request: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ from contracts.passwords import ChangePassword, PasswordRating, RatePassword, Re
 from contracts.problems import CURRENT_PASSWORD_INCORRECT, INVALID_OR_EXPIRED_TOKEN
 from gateway.body import read_body
 from gateway.credentials import Body, Password, Token, digest, seal
-from gateway.execution import ask, dispatch, execute, show
+from gateway.execution import dispatch, execute, fetch, show
 from gateway.operation import Access, Operation
 from gateway.rate_limits import LOGIN, OTHERWISE, PASSWORD_RESET, PASSWORD_RESET_ADDRESS
 from gateway.routing import count_name
@@ -68,8 +68,7 @@ async def reset_password(request: web.Request) -> web.Response:
 async def rate_password(request: web.Request) -> web.Response:
     body = await read_body(request, RatedPassword)
     query = RatePassword(sealed_password=seal(request, body.password), username=body.username, email=body.email)
-    rating = await ask(request, query)
-    return show(request, rating)
+    return show(request, await fetch(request, query))
 
 
 OPERATIONS = (

@@ -17,7 +17,7 @@ from contracts.problems import (
 from contracts.profile import CloseAccount, ProfilePatch, SearchUsers, SendVerification, UpdateProfile, VerifyEmail
 from gateway.body import read_body
 from gateway.credentials import Body, Password, PasswordText, Token, digest, seal
-from gateway.execution import ask, execute
+from gateway.execution import execute
 from gateway.operation import JSON, MERGE_PATCH, Access, Operation
 from gateway.pages import Listing, read_position, show_page
 from gateway.preconditions import read_if_match
@@ -69,8 +69,7 @@ async def close_account(request: web.Request) -> web.Response:
 async def search_users(request: web.Request) -> web.Response:
     listing = read_query(request, UserSearch)
     query = SearchUsers(prefix=listing.query, after=read_position(request, listing, Person), limit=listing.limit)
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(request, listing, query)
 
 
 async def send_verification(request: web.Request) -> web.Response:

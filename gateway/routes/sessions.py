@@ -16,7 +16,7 @@ from contracts.sessions import (
 )
 from gateway.body import read_body
 from gateway.credentials import Body, Token, seal
-from gateway.execution import ask, execute, show
+from gateway.execution import execute, fetch, show
 from gateway.operation import Access, Operation
 from gateway.rate_limits import OTHERWISE
 
@@ -40,8 +40,7 @@ async def log_out_everywhere(request: web.Request) -> web.Response:
 
 
 async def list_sessions(request: web.Request) -> web.Response:
-    sessions = await ask(request, ListSessions())
-    return show(request, sessions)
+    return show(request, await fetch(request, ListSessions()))
 
 
 async def end_session(request: web.Request) -> web.Response:

@@ -40,8 +40,7 @@ async def list_shares(request: web.Request) -> web.Response:
     query = ListShares(
         task_id=task_id(request), after=read_position(request, listing, SharePosition), limit=listing.limit
     )
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(request, listing, query)
 
 
 async def change_share(request: web.Request) -> web.Response:

@@ -20,7 +20,7 @@ from contracts.task_lists import (
 )
 from contracts.tasks import Priority, Status, Tags, Task
 from contracts.text import NORMALISED, SEVERAL_LINES
-from gateway.execution import ask, show_by_content
+from gateway.execution import fetch, show_by_content
 from gateway.operation import Operation
 from gateway.pages import Listing, read_position, show_page
 from gateway.query import COMMAS, ONCE, Day, Flag, Moment, read_query
@@ -103,8 +103,7 @@ async def _list(request: web.Request, listing: SharedListing, owner: Owner, *, d
         limit=listing.limit,
         count=listing.count is not None,
     )
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next, total=page.total)
+    return await show_page(request, listing, query)
 
 
 async def list_tasks(request: web.Request) -> web.Response:
@@ -117,15 +116,13 @@ async def list_tasks_shared_with_me(request: web.Request) -> web.Response:
 
 
 async def show_task_stats(request: web.Request) -> web.Response:
-    stats = await ask(request, GetTaskStats())
-    return show_by_content(request, stats)
+    return show_by_content(request, await fetch(request, GetTaskStats()))
 
 
 async def list_tags(request: web.Request) -> web.Response:
     listing = read_query(request, Listing)
     query = ListTags(after=read_position(request, listing, TagPosition), limit=listing.limit)
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(request, listing, query)
 
 
 OPERATIONS = (

@@ -25,7 +25,7 @@ from contracts.tasks import (
     UpdateTasks,
 )
 from gateway.body import read_body
-from gateway.execution import ask, execute, show
+from gateway.execution import execute, fetch, show
 from gateway.operation import JSON, MERGE_PATCH, Operation
 from gateway.path import read_tag, task_id
 from gateway.preconditions import if_match
@@ -59,8 +59,7 @@ async def create_task(request: web.Request) -> web.Response:
 
 async def show_task(request: web.Request) -> web.Response:
     shown = read_query(request, Shown)
-    task = await ask(request, GetTask(task_id=task_id(request), deleted=shown.deleted))
-    return show(request, task)
+    return show(request, await fetch(request, GetTask(task_id=task_id(request), deleted=shown.deleted)))
 
 
 async def update_task(request: web.Request) -> web.Response:

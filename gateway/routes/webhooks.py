@@ -38,7 +38,7 @@ from contracts.webhooks import (
     WebhookPatch,
 )
 from gateway.body import read_body
-from gateway.execution import ask, execute, show
+from gateway.execution import execute, fetch, show
 from gateway.operation import MERGE_PATCH, Operation
 from gateway.pages import Listing, read_position, show_page
 from gateway.preconditions import read_if_match
@@ -81,13 +81,13 @@ async def create_webhook(request: web.Request) -> web.Response:
 
 async def list_webhooks(request: web.Request) -> web.Response:
     listing = read_query(request, Listing)
-    page = await ask(request, ListWebhooks(after=read_position(request, listing, IdPosition), limit=listing.limit))
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(
+        request, listing, ListWebhooks(after=read_position(request, listing, IdPosition), limit=listing.limit)
+    )
 
 
 async def show_webhook(request: web.Request) -> web.Response:
-    webhook = await ask(request, GetWebhook(webhook_id=_id(request)))
-    return show(request, webhook)
+    return show(request, await fetch(request, GetWebhook(webhook_id=_id(request))))
 
 
 async def update_webhook(request: web.Request) -> web.Response:
@@ -120,8 +120,7 @@ async def list_webhook_deliveries(request: web.Request) -> web.Response:
     query = ListDeliveries(
         webhook_id=_id(request), after=read_position(request, listing, IdPosition), limit=listing.limit
     )
-    page = await ask(request, query)
-    return show_page(request, listing, page.items, page.next)
+    return await show_page(request, listing, query)
 
 
 async def redeliver(request: web.Request) -> web.Response:

@@ -1,10 +1,18 @@
-from datetime import UTC, datetime
-
+from chassis.errors import Refusal
+from chassis.pages import Written
 from chassis.subscription import Delivery
+from contracts.problems import NOT_FOUND
 from contracts.tasks import GetTask, Task
-from task_worker.open_task import see_task
+from task_worker import permissions
+from task_worker.store import tasks
 
 
-async def get_task(query: GetTask, delivery: Delivery) -> Task:
-    task, permission = await see_task(query, delivery, query.task_id, deleted=query.deleted)
-    return task.seen_by(permission, at=datetime.now(UTC))
+async def get_task(query: GetTask, delivery: Delivery) -> Written[Task]:
+    found = await tasks.find_written(delivery.connection, query.task_id, viewer=delivery.actor_id)
+    if found is None:
+        raise Refusal(NOT_FOUND)
+    task, permission, deleted = found
+    if deleted and not (query.deleted and permission == "owner"):
+        raise Refusal(NOT_FOUND)
+    permissions.require(query, permission)
+    return Written(task.encode())

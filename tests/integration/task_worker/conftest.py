@@ -20,10 +20,10 @@ from task_worker.handlers.add_comment import add_comment
 from task_worker.handlers.attach_file import AttachFileHandler
 from task_worker.handlers.begin_upload import BeginUploadHandler
 from task_worker.handlers.create_task import create_task
-from task_worker.handlers.get_task import get_task
 from task_worker.handlers.share_task import share_task
 from task_worker.quota import Quota
 from tests.integration.handling import deliver, open_transaction
+from tests.integration.task_worker.reading import get_task
 
 Row = Callable[[UUID], Awaitable[asyncpg.Record]]
 Make = Callable[..., Awaitable[Task]]

@@ -9,9 +9,9 @@ from contracts.message import Actor
 from contracts.problems import NOT_FOUND, UNAUTHENTICATED, Problem
 from contracts.tasks import DeleteTask, GetTask
 from task_worker.handlers.delete_task import delete_task
-from task_worker.handlers.get_task import get_task
 from tests.integration.handling import deliver
 from tests.integration.task_worker.conftest import Make
+from tests.integration.task_worker.reading import get_task
 
 
 async def test_its_owner_sees_a_task(connection: PoolConnectionProxy, ada: Actor, make: Make) -> None:

@@ -22,13 +22,13 @@ from task_worker.handlers.create_task import create_task
 from task_worker.handlers.delete_comment import delete_comment
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.get_task_stats import get_task_stats
-from task_worker.handlers.list_tasks import list_tasks
 from task_worker.handlers.remove_tag import remove_tag
 from task_worker.handlers.restore_task import restore_task
 from task_worker.handlers.share_task import share_task
 from task_worker.handlers.unshare import unshare
 from task_worker.handlers.update_task import update_task
 from tests.integration.handling import deliver
+from tests.integration.task_worker.reading import list_tasks
 
 
 def today() -> date:

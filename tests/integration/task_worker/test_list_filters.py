@@ -10,9 +10,9 @@ from contracts.message import Actor
 from contracts.task_lists import ListTasks
 from contracts.tasks import DeleteTask, Task
 from task_worker.handlers.delete_task import delete_task
-from task_worker.handlers.list_tasks import list_tasks
 from tests.integration.handling import deliver
 from tests.integration.task_worker.conftest import Make, ShareWith
+from tests.integration.task_worker.reading import list_tasks
 
 MADE = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

@@ -18,10 +18,10 @@ from contracts.task_lists import ListTasks, Sort, TaskPosition
 from contracts.tasks import CreateTask, DeleteTask, NewTask, Priority, Status, Task, TaskPatch, UpdateTask
 from task_worker.handlers.create_task import create_task
 from task_worker.handlers.delete_task import delete_task
-from task_worker.handlers.list_tasks import list_tasks
 from task_worker.handlers.share_task import share_task
 from task_worker.handlers.update_task import update_task
 from tests.integration.handling import deliver
+from tests.integration.task_worker.reading import list_tasks
 
 RANKS: dict[str, tuple[str, ...]] = {"priority": get_args(Priority), "status": get_args(Status)}
 

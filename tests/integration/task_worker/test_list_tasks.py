@@ -10,9 +10,9 @@ from contracts.problems import UNAUTHENTICATED
 from contracts.task_lists import ListTasks, TaskPage, TaskPosition
 from contracts.tasks import DeleteTask
 from task_worker.handlers.delete_task import delete_task
-from task_worker.handlers.list_tasks import list_tasks
 from tests.integration.handling import deliver
 from tests.integration.task_worker.conftest import Make
+from tests.integration.task_worker.reading import list_tasks
 
 
 async def test_a_person_sees_his_own_tasks_newest_first(

@@ -8,9 +8,9 @@ from asyncpg.pool import PoolConnectionProxy
 from contracts.message import Actor
 from contracts.task_lists import GetTaskStats, ListTasks
 from task_worker.handlers.get_task_stats import get_task_stats
-from task_worker.handlers.list_tasks import list_tasks
 from tests.integration.handling import deliver
 from tests.integration.task_worker.conftest import CommentOn, Make, ShareWith
+from tests.integration.task_worker.reading import list_tasks
 
 STATEMENTS = {"execute", "executemany", "fetch", "fetchrow", "fetchval", "prepare"}
 
