@@ -59,7 +59,11 @@ class Relay:
                     timeout=2,
                     command_timeout=5,
                     # A deletion that a crash of Postgres undoes is a message that is published again, under its id.
-                    server_settings={"application_name": f"{self._service} relay", "synchronous_commit": "off"},
+                    server_settings={
+                        "application_name": f"{self._service} relay",
+                        "synchronous_commit": "off",
+                        "plan_cache_mode": "force_generic_plan",
+                    },
                 )
                 pipeline = Pipeline(self._broker, self._message)
                 try:
