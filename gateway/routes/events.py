@@ -25,7 +25,7 @@ from gateway.execution import ask
 from gateway.operation import Access, Operation
 from gateway.query import COMMAS, ONCE, Id, Number, Parameters, read_query
 from gateway.rate_limits import OTHERWISE
-from gateway.state import CALLER, FEED, REQUESTS, SETTINGS, TICKETS
+from gateway.state import CALLER, FEED, REQUESTS, REVOCATIONS, SETTINGS, TICKETS
 from gateway.tickets import LIFETIME
 from gateway.tokens import Caller
 from gateway.visitor import credential, user
@@ -97,6 +97,9 @@ async def stream_events(request: web.Request) -> web.StreamResponse:
     with request.app[FEED].subscribe(
         caller.actor.id, credential=caller.credential, types=query.types, task_id=query.task_id
     ) as subscription:
+        # It may have ended since the ticket was issued, and nobody will say so again.
+        if caller.credential is not None:
+            request.app[REVOCATIONS].refuse_ended(caller.credential)
         stream = EventStream(
             request,
             subscription,

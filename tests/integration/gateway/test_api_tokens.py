@@ -85,6 +85,19 @@ async def test_a_stream_ends_with_its_token(served: Served, ada: dict[str, str])
         assert frame.event == "tasks.task_created.v1"
 
 
+async def test_a_ticket_opens_nothing_once_its_token_is_revoked(served: Served, ada: dict[str, str]) -> None:
+    made = await create(served, ada, scopes=["events:read"])
+    ticket = (await served.ask("POST", "/v1/events/tickets", headers=by(made))).json["ticket"]
+    assert (await served.ask("DELETE", made.headers["location"], headers=ada)).status == 204
+
+    async def is_heard_of() -> bool:
+        return (await served.ask("GET", "/v1/events", headers=by(made))).status == 401
+
+    await eventually(is_heard_of, within=1)
+    answer = await served.ask("GET", f"/v1/events/stream?ticket={ticket}")
+    assert (answer.status, answer.code) == (401, "invalid-token")
+
+
 async def test_a_token_outlives_its_session_and_not_its_day(
     served: Served, ada: dict[str, str], superuser: asyncpg.Connection
 ) -> None:
