@@ -1,64 +1,56 @@
 """Argon2id in a bounded pool, which refuses rather than queues without end."""
 
 import asyncio
+import multiprocessing
 import os
-import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from functools import partial
 from typing import TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+import structlog
 
-from auth_worker import metrics
+from auth_worker import hashing, metrics
 from chassis.errors import Unavailable
 from contracts.problems import OVERLOADED
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
 _WAIT = 1.5  # seconds
-_QUEUE_PER_THREAD = 4
-_NICENESS = 10
-
-
-def _step_back() -> None:
-    """A hash may wait for a core: refreshing a session on the same machine shall not wait for a hash."""
-    if sys.platform == "linux":  # elsewhere a thread has the priority of its process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+_QUEUE_PER_PROCESS = 8
 
 
 class Passwords:
-    """As many threads as cores: a hash keeps a core busy, and more of them only adds latency and memory."""
+    """As many processes as cores: a hash keeps a core busy, and more of them only adds latency and memory."""
 
     def __init__(self, *, memory: int, passes: int, lanes: int) -> None:
         """`memory` in KiB."""
-        threads = os.cpu_count() or 1
-        self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2", initializer=_step_back)
-        self._turns = asyncio.Semaphore(threads)
+        self._parameters = (memory, passes, lanes)
+        self._size = os.cpu_count() or 1
+        self._processes = self._start()
+        self._turns = asyncio.Semaphore(self._size)
         self._queued = 0
-        self._max_queued = threads * _QUEUE_PER_THREAD
+        self._max_queued = self._size * _QUEUE_PER_PROCESS
         # Verified in place of the hash that an unknown account does not have, so that both cost the same.
-        self._nobodys_hash = self._hasher.hash("nobody has this password")
-        metrics.HASH_WORKERS.set(threads)
+        self._nobodys_hash = hashing.hash_password(self._parameters, "nobody has this password")
+        metrics.HASH_WORKERS.set(self._size)
+
+    def _start(self) -> ProcessPoolExecutor:
+        spawn = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._size, spawn, initializer=hashing.begin)
 
     async def hash(self, password: str) -> str:
-        return await self._run(lambda: self._hasher.hash(password))
+        return await self._run(partial(hashing.hash_password, self._parameters, password))
 
     async def verify(self, password: str, hashed: str | None) -> bool:
         """None is an account that does not exist: always false, and no faster."""
-        matches = await self._run(lambda: self._matches(hashed or self._nobodys_hash, password))
+        matches = await self._run(partial(hashing.matches, self._parameters, hashed or self._nobodys_hash, password))
         return matches and hashed is not None
 
     def is_outdated(self, hashed: str) -> bool:
-        return self._hasher.check_needs_rehash(hashed)
-
-    def _matches(self, hashed: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(hashed, password)
-        except (VerifyMismatchError, InvalidHashError):
-            return False
+        return hashing.hasher(self._parameters).check_needs_rehash(hashed)
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._queued >= self._max_queued:
@@ -75,6 +67,16 @@ class Passwords:
             metrics.HASH_QUEUED.set(self._queued)
         try:
             with metrics.HASH_BUSY.track_inprogress(), metrics.HASH_DURATION.time():
-                return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+                return await self._hash_in(self._processes, work)
         finally:
             self._turns.release()
+
+    async def _hash_in(self, processes: ProcessPoolExecutor, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(processes, work)
+        except BrokenExecutor as error:
+            # One was killed, and those who were with it are refused; the next find others.
+            if processes is self._processes:
+                log.warning("the processes that hash passwords start again")
+                self._processes = self._start()
+            raise Unavailable(OVERLOADED, "a process that hashes passwords has died") from error

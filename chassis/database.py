@@ -36,10 +36,14 @@ LOST = (
 
 
 class Database:
-    def __init__(self, url: Url, *, application: str, size: int) -> None:
+    def __init__(self, url: Url, *, application: str, size: int, plans_once: bool) -> None:
         self._url = url
         self._application = application
         self._size = size
+        self._settings = {"application_name": application, "timezone": "UTC"}
+        if plans_once:
+            self._settings["plan_cache_mode"] = "force_generic_plan"
+        self._pending = metrics.DATABASE_PENDING.labels(application)
         self._pool: asyncpg.Pool
         # asyncpg's own queue is unfair under contention, and its wait for a frozen server has no end.
         self._permits = asyncio.Semaphore(size)
@@ -56,7 +60,7 @@ class Database:
             command_timeout=10,
             max_inactive_connection_lifetime=_IDLE,
             reset=_nothing,
-            server_settings={"application_name": self._application, "timezone": "UTC"},
+            server_settings=self._settings,
         )
         self._show(self._pool)
 
@@ -81,7 +85,7 @@ class Database:
         pool, started = self._pool, time.perf_counter()
         try:
             if self._permits.locked():
-                with metrics.DATABASE_PENDING.track_inprogress():
+                with self._pending.track_inprogress():
                     async with asyncio.timeout(_ACQUIRE_TIMEOUT):
                         await self._permits.acquire()
             else:
@@ -144,9 +148,10 @@ class Database:
 
     def _show(self, pool: asyncpg.Pool) -> None:
         """Read at every scrape, so that nobody has to remember to measure."""
-        metrics.DATABASE_MAX.set(self._size)
-        metrics.DATABASE_CONNECTIONS.labels("idle").set_function(lambda: self._count_idle(pool))
-        metrics.DATABASE_CONNECTIONS.labels("used").set_function(lambda: pool.get_size() - self._count_idle(pool))
+        name, count = self._application, metrics.DATABASE_CONNECTIONS
+        metrics.DATABASE_MAX.labels(name).set(self._size)
+        count.labels(name, "idle").set_function(lambda: self._count_idle(pool))
+        count.labels(name, "used").set_function(lambda: pool.get_size() - self._count_idle(pool))
 
     def _count_idle(self, pool: asyncpg.Pool) -> int:
         return len(self._idle) + pool.get_idle_size()
@@ -165,8 +170,16 @@ async def _nothing(_: asyncpg.Connection) -> None:
 
 
 @asynccontextmanager
-async def open_database(url: str | Url, *, application: str, size: int) -> AsyncIterator[Database]:
-    database = Database(url if callable(url) else lambda: url, application=application, size=size)
+async def open_database(
+    url: str | Url, *, application: str, size: int, plans_once: bool = False
+) -> AsyncIterator[Database]:
+    """`plans_once` is for statements that one plan fits, whatever their arguments.
+
+    Where they are many arrays, Postgres would plan at each call, for longer than it writes.
+    """
+    database = Database(
+        url if callable(url) else lambda: url, application=application, size=size, plans_once=plans_once
+    )
     await database.open()
     try:
         yield database

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
+from asyncpg.pool import PoolConnectionProxy
 
 from chassis import inbox, metrics, outbox
 from chassis.broker import Broker, Incoming
-from chassis.cloudevents import read_event
+from chassis.cloudevents import CloudEvent, read_event
 from chassis.consumer import Consumer
 from chassis.database import Database
 from chassis.envelope import Envelope, read_envelope
@@ -82,15 +83,27 @@ class EventBatches:
         await self._process([incoming])
 
     async def _process(self, batch: Sequence[Incoming]) -> None:
-        """In one transaction: all of them, or none."""
-        events = {event.id: event for event in map(read_event, batch)}
-        made: Any = None
-        async with self._database.acquire() as connection, connection.transaction():
-            new = await inbox.take_events(connection, self._queue, list(events))
-            if new:
-                made = await self._subscription.handle([events[each] for each in events if each in new], connection)
-            reach("events.before_commit")
+        """All of them, or none."""
+        events = list({event.id: event for event in map(read_event, batch)}.values())
+        async with self._database.acquire() as connection:
+            if self._subscription.takes_in_itself:
+                reach("events.before_commit")
+                made = await self._subscription.handle(events, connection)
+            else:
+                made = await self._take_in(events, connection)
         reach("events.after_commit")
-        metrics.DUPLICATES.labels(self._queue).inc(len(batch) - len(new))
-        if new:
+        if made:
             self._subscription.committed(made)
+
+    async def _take_in(self, events: Sequence[CloudEvent], connection: PoolConnectionProxy) -> Any:
+        if self._subscription.of_concern is not None:
+            events = await self._subscription.of_concern(events, connection)
+        if not events:
+            return None
+        async with connection.transaction():
+            new = await inbox.take_events(connection, self._queue, [event.id for event in events])
+            metrics.DUPLICATES.labels(self._queue).inc(len(events) - len(new))
+            fresh = [event for event in events if event.id in new]
+            made = await self._subscription.handle(fresh, connection) if fresh else None
+            reach("events.before_commit")
+        return made

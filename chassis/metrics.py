@@ -48,8 +48,10 @@ CONSUMER_UP = Gauge("taskmesh_consumer_up", "Whether this process consumes the q
 DATABASE_WAIT = Histogram(
     "db_client_connection_wait_time_seconds", "Waiting for a connection of the pool", buckets=_SECONDS
 )
-DATABASE_PENDING = Gauge("db_client_connection_pending_requests", "Who waits for a connection of the pool now")
-DATABASE_CONNECTIONS = Gauge("db_client_connection_count", "Connections of the pool", ["state"])
-DATABASE_MAX = Gauge("db_client_connection_max", "How many connections the pool may have")
+DATABASE_PENDING = Gauge(
+    "db_client_connection_pending_requests", "Who waits for a connection of the pool now", ["pool"]
+)
+DATABASE_CONNECTIONS = Gauge("db_client_connection_count", "Connections of the pool", ["pool", "state"])
+DATABASE_MAX = Gauge("db_client_connection_max", "How many connections the pool may have", ["pool"])
 EVENT_LOOP_LAG = Gauge("taskmesh_event_loop_lag_seconds", "How late the event loop runs what is due")
 BUILD = Gauge("taskmesh_build_info", "Always 1; the labels say what runs", ["service", "version"])

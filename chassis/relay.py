@@ -6,7 +6,6 @@ It looks for what is unpublished and never for ids above a cursor: a slow transa
 
 import asyncio
 import random
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,20 +14,20 @@ import orjson
 import structlog
 
 from chassis import metrics
-from chassis.broker import Broker, Outgoing, PublishUnconfirmed
+from chassis.broker import Broker, Outgoing
 from chassis.cloudevents import attributes
 from chassis.database import LOST
-from chassis.errors import Unavailable
 from chassis.failpoints import reach
 from chassis.outbox import LANES
+from chassis.pipeline import Pipeline
 from chassis.settings import Url
 
 log = structlog.get_logger()
 
-_BATCH = 256
+_UNDER_WAY = 512
 _POLL = 1.0  # seconds; the safety net under the wake-ups
+_UNTIL_FORGOTTEN = 0.1  # seconds after which what was published is deleted, where nothing follows it
 _CHECK_LANES = 5.0  # seconds
-_PUBLISH_TIMEOUT = 5.0  # seconds
 _ALONE_AFTER = 2
 _SET_ASIDE_AFTER = 10
 _SET_ASIDE_LANE = -1
@@ -60,18 +59,24 @@ class Relay:
                     timeout=2,
                     command_timeout=5,
                     # A deletion that a crash of Postgres undoes is a message that is published again, under its id.
-                    server_settings={"application_name": f"{self._service} relay", "synchronous_commit": "off"},
+                    server_settings={
+                        "application_name": f"{self._service} relay",
+                        "synchronous_commit": "off",
+                        "plan_cache_mode": "force_generic_plan",
+                    },
                 )
+                pipeline = Pipeline(self._broker, self._message)
                 try:
-                    await self._own_lanes(connection)
+                    await self._own_lanes(connection, pipeline)
                 finally:
+                    pipeline.abandon()
                     connection.terminate()
             except (*LOST, asyncpg.PostgresError, TimeoutError) as error:
                 log.warning("relay paused", error=type(error).__name__, reason=str(error)[:200])
             self._lanes.clear()
             await asyncio.sleep(0.5 + random.random() / 2)  # noqa: S311
 
-    async def _own_lanes(self, connection: asyncpg.Connection) -> None:
+    async def _own_lanes(self, connection: asyncpg.Connection, pipeline: Pipeline) -> None:
         await connection.add_listener(self._channel, lambda *_: self._wake.set())
         loop = asyncio.get_running_loop()
         look_for_lanes = 0.0
@@ -86,15 +91,18 @@ class Relay:
                 # The owner of the other lanes is another process. Not NOTIFY in the business transaction: that
                 # takes a lock on the whole database at commit.
                 await connection.execute(f"NOTIFY {self._channel}")
-            published, failed = await self._publish_batch(connection)
-            if failed:
+            if pipeline.failed:
                 await asyncio.sleep(0.2 + random.random() / 2)  # noqa: S311
-            elif published < _BATCH:
-                await self._wait()
+                for outbox_id in pipeline.drop_failed():
+                    await self._count_refusal(connection, outbox_id)
+            await self._send(await self._next(connection, pipeline), pipeline)
+            await self._wait(_UNTIL_FORGOTTEN if pipeline.busy else _POLL)
+        await pipeline.settle()
+        await self._next(connection, pipeline)
 
-    async def _wait(self) -> None:
+    async def _wait(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(_POLL):
+            async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
             pass
@@ -114,61 +122,43 @@ class Relay:
             log.info("relay took over lanes", lanes=[row["lane"] for row in rows])
         return {row["lane"] for row in rows}
 
-    async def _publish_batch(self, connection: asyncpg.Connection) -> tuple[int, bool]:
-        """How many were published, and whether any could not be."""
-        rows = await connection.fetch(
+    async def _next(self, connection: asyncpg.Connection, pipeline: Pipeline) -> list[asyncpg.Record]:
+        """What is neither published nor under way; what was published meanwhile is deleted on the way."""
+        confirmed, under_way = pipeline.confirmed, pipeline.under_way
+        if confirmed:
+            reach("relay.before_delete")
+        rows: list[asyncpg.Record] = await connection.fetch(
             """
+            WITH published AS (DELETE FROM outbox WHERE id = ANY ($3::bigint[]))
             SELECT o.id, o.message_id, o.exchange, o.routing_key, o.aggregate_id, o.command, o.traceparent, o.attempts,
                    e.aggregate_type, e.aggregate_version, e.occurred_at, e.data
               FROM outbox o
               LEFT JOIN event_log e ON e.event_id = o.message_id
              WHERE o.lane = ANY ($1::smallint[])
+               AND o.id <> ALL ($2::bigint[] || $3::bigint[])
              ORDER BY o.id
-             LIMIT $2
+             LIMIT $4
             """,
             list(self._lanes),
-            _BATCH,
+            under_way,
+            confirmed,
+            _UNDER_WAY - len(under_way),
         )
+        pipeline.forget(confirmed)
+        return rows
+
+    async def _send(self, rows: Sequence[asyncpg.Record], pipeline: Pipeline) -> None:
         if not rows:
-            return 0, False
+            return
         reach("relay.after_select")
-        if any(row["attempts"] >= _ALONE_AFTER for row in rows):
-            results = [await self._publish_in_order([row]) for row in rows]
-        else:
-            # In order within an aggregate, side by side across aggregates: confirms are pipelined.
-            by_aggregate: dict[Any, list[asyncpg.Record]] = defaultdict(list)
-            for row in rows:
-                by_aggregate[row["aggregate_id"]].append(row)
-            results = await asyncio.gather(*map(self._publish_in_order, by_aggregate.values()))
-        reach("relay.before_delete")
-        confirmed = [outbox_id for ids, _ in results for outbox_id in ids]
-        await connection.execute("DELETE FROM outbox WHERE id = ANY ($1::bigint[])", confirmed)
-        for outbox_id in (refused for _, refused in results if refused is not None):
-            await self._count_refusal(connection, outbox_id)
-        metrics.OUTBOX_PUBLISHED.inc(len(confirmed))
-        return len(confirmed), len(confirmed) < len(rows)
-
-    async def _publish_in_order(self, rows: Sequence[asyncpg.Record]) -> tuple[list[int], int | None]:
-        """The ids that the broker confirmed, and the one that it closed the channel on or that cannot be read.
-
-        After the first failure nothing later of the aggregate is published.
-        """
-        confirmed: list[int] = []
+        if not any(row["attempts"] >= _ALONE_AFTER for row in rows):
+            pipeline.send(rows)
+            return
+        # The broker closes the channel on one of them, which fails all that is on it.
         for row in rows:
-            try:
-                message = self._message(row)
-            except (KeyError, TypeError, ValueError) as error:
-                log.warning("outbox message cannot be read", outbox_id=row["id"], error=type(error).__name__)
-                return confirmed, row["id"]
-            try:
-                await self._broker.publish(message, timeout=_PUBLISH_TIMEOUT)
-            except Unavailable as error:
-                log.debug("outbox waits", reason=str(error))
-                return confirmed, None
-            except PublishUnconfirmed as error:
-                return confirmed, row["id"] if error.closed_the_channel else None
-            confirmed.append(row["id"])
-        return confirmed, None
+            await pipeline.settle()
+            pipeline.send([row])
+        await pipeline.settle()
 
     async def _count_refusal(self, connection: asyncpg.Connection, outbox_id: int) -> None:
         """A message that the broker closes the channel on is tried alone, then set aside, so that its lane flows."""
@@ -220,7 +210,9 @@ class Relay:
         )
 
     async def _measure(self, connection: asyncpg.Connection) -> None:
-        pending = await connection.fetchval("SELECT count(*) FROM outbox")
-        age = await connection.fetchval("SELECT extract(epoch FROM now() - min(created_at)) FROM outbox")
-        metrics.OUTBOX_PENDING.set(pending)
-        metrics.OUTBOX_AGE.set(age or 0)
+        row = await connection.fetchrow(
+            "SELECT count(*) AS pending, extract(epoch FROM now() - min(created_at)) AS age FROM outbox"
+        )
+        assert row is not None  # noqa: S101  an aggregate always is
+        metrics.OUTBOX_PENDING.set(row["pending"])
+        metrics.OUTBOX_AGE.set(row["age"] or 0)

@@ -94,10 +94,14 @@ class _Waiting:
         self._by_user: Counter[UUID | None] = Counter()
         metrics.PENDING_REQUESTS.set_function(lambda: len(self._answers))
 
+    @property
+    def full(self) -> bool:
+        return len(self._answers) >= self._limit
+
     @contextmanager
     def place(self, actor: Actor | None, queue: str) -> Iterator[tuple[str, asyncio.Future[_Raw]]]:
         user = actor.id if actor else None
-        if len(self._answers) >= self._limit or self._by_queue[queue] >= self._limit_by_queue.get(queue, self._limit):
+        if self.full or self._by_queue[queue] >= self._limit_by_queue.get(queue, self._limit):
             raise Unavailable(OVERLOADED)
         if user is not None and self._limit_per_user is not None and self._by_user[user] >= self._limit_per_user:
             raise Refusal(RATE_LIMITED, "too many requests at once", facts={"retry_after": 1})
@@ -145,6 +149,11 @@ class Requests:
     @property
     def ready(self) -> bool:
         return self._broker.can_publish and self._replies.ready
+
+    @property
+    def full(self) -> bool:
+        """As many wait for an answer as may."""
+        return self._waiting.full
 
     async def _open_replies(self, channel: Channel) -> None:
         """A new name for every connection: the old queue may not be reaped yet, and what it held is lost anyway."""

@@ -94,12 +94,16 @@ class EventSubscription:
 class BatchSubscription(Generic[R]):
     """Takes every event that is bound to `queue`, as they were published, and at once those that wait together.
 
-    What `handle` makes of them is given to `committed` when it is committed.
+    What `handle` makes of them, if anything, is given to `committed` when it is committed.
+    `of_concern` leaves out those that nothing has to be done about, however often they come: they open no transaction.
+    `takes_in_itself`: `handle` knows what it had before, and writes in one statement, that needs no transaction.
     """
 
     queue: str
     handle: Callable[[Sequence[CloudEvent], PoolConnectionProxy], Awaitable[R]]
     committed: Callable[[R], None]
+    of_concern: Callable[[Sequence[CloudEvent], PoolConnectionProxy], Awaitable[Sequence[CloudEvent]]] | None = None
+    takes_in_itself: bool = False
 
 
 AnyCommand = CommandSubscription[Any]

@@ -27,6 +27,7 @@ from chassis.subscription import AnyCommand, AnyQuery, BatchSubscription, EventS
 
 log = structlog.get_logger()
 
+_SHARED = 4  # connections
 _SWEEP_EVERY = 600.0  # seconds
 
 
@@ -49,10 +50,14 @@ class Worker:
         database: Database,
         broker: Broker,
         background: Background,
+        *,
+        shared: Database,
     ) -> None:
+        """`shared` is for the transactions that many messages share: who reads a lot holds up nobody's write."""
         self._name = name
         self._broker = broker
         self._database = database
+        self._shared = shared
         self._settings = settings
         self._background = background
         self._relay = Relay(settings.current_database_url, broker, service=name, public_url=settings.public_url)
@@ -73,11 +78,11 @@ class Worker:
             if queue in batched:
                 batches = Batches(
                     commands,
-                    self._database,
+                    self._shared,
                     self._broker,
                     queue,
                     committed=self._relay.wake,
-                    # The other half of the pool is left to batches and queries.
+                    # The other half of the pool is left to queries.
                     alone=max(1, self._settings.database_pool_size // 2),
                 )
                 self._broker.consume(queue, batches.receive, prefetch=PREFETCH)
@@ -90,7 +95,7 @@ class Worker:
             queue = subscription.queue
             self._consume(queue, Consumer(self._broker, queue, events.process), subscriptions)
         for together in subscriptions.event_batches:
-            self._consume(together.queue, EventBatches(together, self._database, self._broker), subscriptions)
+            self._consume(together.queue, EventBatches(together, self._shared, self._broker), subscriptions)
         self._background.start(self._relay.keep())
         self._background.start(self._sweep())
 
@@ -134,7 +139,10 @@ def _queues(subscriptions: Iterable[AnyCommand | AnyQuery]) -> list[str]:
 async def open_worker(name: str, settings: WorkerSettings) -> AsyncIterator[Worker]:
     async with (
         open_database(settings.current_database_url, application=name, size=settings.database_pool_size) as database,
+        open_database(
+            settings.current_database_url, application=f"{name} batches", size=_SHARED, plans_once=True
+        ) as shared,
         open_broker(settings.current_amqp_url, name) as broker,
         Background() as background,
     ):
-        yield Worker(name, settings, database, broker, background)
+        yield Worker(name, settings, database, broker, background, shared=shared)

@@ -26,6 +26,7 @@ from gateway.documents.openapi import openapi
 from gateway.feed import Feed
 from gateway.idempotency import Fingerprints
 from gateway.keys import Keys
+from gateway.listener import Site
 from gateway.rate_limits import rate_limits_of
 from gateway.request_target import check_target
 from gateway.response_headers import add_to_response
@@ -59,8 +60,6 @@ from gateway.state import (
 from gateway.tickets import Tickets
 from gateway.tokens import Verifier
 from gateway.webhook_secrets import WebhookSecrets
-
-_BACKLOG = 1024
 
 
 class Gateway:
@@ -176,7 +175,7 @@ async def build(settings: Settings) -> AsyncIterator[Gateway]:
         gateway = Gateway(runner, checks, health, feed)
         await runner.setup()
         try:
-            await web.TCPSite(runner, settings.http_host, settings.http_port, backlog=_BACKLOG).start()
+            await Site(runner, settings.http_host, settings.http_port).start()
             yield gateway
         finally:
             await gateway.drain()

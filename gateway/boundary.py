@@ -13,10 +13,13 @@ from aiohttp import web
 from opentelemetry.trace import Span
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
+from chassis.requests import Requests
 from chassis.tracing import current_trace_id, exemplar_of, server_span, traceparent_of
+from contracts.problems import OVERLOADED
 from gateway import problem_documents
 from gateway.http_metrics import ACTIVE_REQUESTS, REQUEST_DURATION
 from gateway.problem_documents import Told
+from gateway.response_headers import add_to_answer
 from gateway.settings import Settings
 from gateway.state import CALLER, OPERATION, REQUEST_ID, TRACEPARENT
 
@@ -36,14 +39,22 @@ def request_id(request: web.BaseRequest) -> str:
 
 
 class Boundary:
-    def __init__(self, route: Handler, settings: Settings) -> None:
+    def __init__(self, route: Handler, settings: Settings, requests: Requests) -> None:
         self._route = route
         self._settings = settings
+        self._requests = requests
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
         request[REQUEST_ID] = request_id(request)
         method = request.method if request.method in _METHODS else "_OTHER"
+        if self._requests.full:
+            # Before anything is spent on it, which would be missing where others are served.
+            REQUEST_DURATION.labels(method, "refused", OVERLOADED.status).observe(0)
+            refusal = self._respond(request, problem_documents.overloaded())
+            # Where nothing was routed aiohttp sends no signal.
+            add_to_answer(request, refusal, self._settings.cors_origins)
+            return refusal
         ACTIVE_REQUESTS.inc()
         tokens = bind_contextvars(request_id=request[REQUEST_ID])
         try:

@@ -20,6 +20,7 @@ from contracts.problems import (
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
     OUTCOME_UNKNOWN,
+    OVERLOADED,
     PAYLOAD_TOO_LARGE,
     TOKEN_EXPIRED,
     Problem,
@@ -62,6 +63,11 @@ def tell(error: Exception) -> Told | None:
 
 def defect() -> Told:
     return Told(Problem(type=INTERNAL))
+
+
+def overloaded() -> Told:
+    problem = Problem(type=OVERLOADED)
+    return Told(problem, _headers(problem))
 
 
 def _headers(problem: Problem) -> dict[str, str]:
@@ -114,8 +120,16 @@ def document(
     return {name: value for name, value in members.items() if value is not None} | facts
 
 
+class _Unsigned(web.Response):
+    """Without the Server header, which aiohttp adds where no signal of an application can take it away."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.popall("Server", None)
+
+
 def respond(told: Told, members: Mapping[str, Any]) -> web.Response:
-    return web.Response(
+    return _Unsigned(
         body=orjson.dumps(members),
         status=told.problem.type.status,
         headers={**told.headers, "Content-Type": CONTENT_TYPE},

@@ -1,6 +1,6 @@
 """What every answer carries, whoever made it."""
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Collection, Iterable, MutableMapping
 
 from aiohttp import web
 
@@ -36,11 +36,15 @@ def _rate_limits(standings: Iterable[Standing]) -> dict[str, str]:
     }
 
 
-async def add_to_response(request: web.Request, response: web.StreamResponse) -> None:
-    """A signal of aiohttp, sent just before the headers of a response are written."""
+def add_to_answer(request: web.BaseRequest, response: web.StreamResponse, origins: Collection[str]) -> None:
     headers = response.headers
     add_fixed(headers, request_id=request[REQUEST_ID], traceparent=request.get(TRACEPARENT))
     if standings := request.get(STANDINGS):
         headers.update(_rate_limits(standings))
-    headers.update(cors.headers_for(request, request.app[SETTINGS].cors_origins))
-    headers.popall("Server", None)
+    headers.update(cors.headers_for(request, origins))
+
+
+async def add_to_response(request: web.Request, response: web.StreamResponse) -> None:
+    """A signal of aiohttp, sent just before the headers of a response are written."""
+    add_to_answer(request, response, request.app[SETTINGS].cors_origins)
+    response.headers.popall("Server", None)

@@ -14,6 +14,7 @@ from gateway.boundary import Boundary
 from gateway.problem_documents import Told
 from gateway.response_headers import add_fixed
 from gateway.settings import Settings
+from gateway.state import REQUESTS
 
 log = structlog.get_logger()
 
@@ -28,14 +29,6 @@ LIMITS: dict[str, Any] = {
     "auto_decompress": False,
     "access_log": None,
 }
-
-
-class _Unsigned(web.Response):
-    """Without the Server header, which aiohttp adds where no signal of an application can take it away."""
-
-    async def _prepare_headers(self) -> None:
-        await super()._prepare_headers()
-        self.headers.popall("Server", None)
 
 
 def _refused(error: BaseException | None) -> ProblemType:
@@ -68,12 +61,7 @@ class _Connection(web.RequestHandler):
             members = problem_documents.document(
                 problem, public_url=self._public_url, request_id=request_id, trace_id=current_trace_id()
             )
-            response = _Unsigned(
-                body=problem_documents.respond(Told(problem), members).body,
-                status=problem.type.status,
-                headers={"Connection": "close"},
-                content_type=problem_documents.CONTENT_TYPE,
-            )
+            response = problem_documents.respond(Told(problem, {"Connection": "close"}), members)
             add_fixed(response.headers, request_id=request_id, traceparent=current_traceparent())
             response.force_close()
             log.info("unreadable request", code=problem.type.code, error=type(exc).__name__, request_id=request_id)
@@ -96,5 +84,5 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         plain = await super()._make_server()
-        boundary = Boundary(plain.request_handler, self._settings)
+        boundary = Boundary(plain.request_handler, self._settings, self.app[REQUESTS])
         return _Server(boundary, self._settings.public_url, request_factory=plain.request_factory, **LIMITS)

@@ -61,11 +61,11 @@ class Settings(ServiceSettings):
         "file:///var/lib/taskmesh/files",
         description="Where files are: a folder, or s3://bucket; the same for the gateway and task_worker.",
     )
-    max_pending: PositiveInt = Field(512, description="How many requests may wait for an answer at once.")
+    max_pending: PositiveInt = Field(64, description="How many requests may wait for an answer at once.")
     max_pending_passwords: PositiveInt = Field(
-        32, description="How many of them may wait for a password to be hashed; the others go on as if nothing were."
+        16, description="How many of them may wait for a password to be hashed; the others go on as if nothing were."
     )
-    max_pending_per_user: PositiveInt = Field(256, description="How many of them may be one user's.")
+    max_pending_per_user: PositiveInt = Field(32, description="How many of them may be one user's.")
 
     rate_limits: Literal["on", "off"] = Field("on", description="`off` is for load tests, never for production.")
     rate_limit_storage_url: SecretStr | None = Field(

@@ -21,6 +21,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._answer: asyncio.Future[Answer] | None = None
         self._body: list[bytes] = []
+        self._retry_after = False
         self.open = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -36,13 +37,18 @@ class _Connection(asyncio.Protocol):
         self.open = False
         self._give(Answer(None))
 
+    def on_header(self, name: bytes, _: bytes) -> None:
+        if name == b"Retry-After":
+            self._retry_after = True
+
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
 
     def on_message_complete(self) -> None:
         self.open = self._parser.should_keep_alive()
-        self._give(Answer(self._parser.get_status_code(), b"".join(self._body)))
+        self._give(Answer(self._parser.get_status_code(), b"".join(self._body), self._retry_after))
         self._body.clear()
+        self._retry_after = False
 
     def _give(self, answer: Answer) -> None:
         if self._answer and not self._answer.done():

@@ -26,6 +26,8 @@ class Answer:
     status: int | None
     """None: the connection broke, or there was no answer in time."""
     body: bytes = b""
+    retry_after: bool = False
+    """Whether it says when to ask again."""
 
     @property
     def accepted(self) -> bool:

@@ -68,10 +68,15 @@ class Activity:
     created_at: datetime
 
 
-def activity_of(event: CloudEvent) -> Activity:
+def kind_of(event: CloudEvent) -> type[Event]:
     kind = _TYPES.get(event.type)
     if kind is None:
         raise Unprocessable("version", f"no event that this release knows: {event.type}")
+    return kind
+
+
+def activity_of(event: CloudEvent) -> Activity:
+    kind = kind_of(event)
     data, task = event.data, event.data.get("task")
     changes = data.get("changes") or {}
     words = {**data, "fields": " and ".join(sorted(changes)) or "nothing"}

@@ -56,7 +56,7 @@ from notifier.handlers.list_timeline import list_timeline
 from notifier.handlers.list_webhooks import list_webhooks
 from notifier.handlers.mark_all_read import mark_all_read
 from notifier.handlers.mark_read import mark_read
-from notifier.handlers.notify import notify
+from notifier.handlers.notify import notify, of_concern
 from notifier.handlers.read_feed import read_feed
 from notifier.handlers.record_activity import record_activity
 from notifier.handlers.recover_webhook import recover_webhook
@@ -118,8 +118,8 @@ def subscriptions(
             QuerySubscription(CountUnread, count_unread),
         ),
         event_batches=(
-            BatchSubscription(ACTIVITY.name, record_activity, committed=recorded),
-            BatchSubscription(NOTIFICATIONS.name, notify, committed=lambda _: due()),
+            BatchSubscription(ACTIVITY.name, record_activity, committed=recorded, takes_in_itself=True),
+            BatchSubscription(NOTIFICATIONS.name, notify, committed=lambda _: due(), of_concern=of_concern),
         ),
         prefetch=dict.fromkeys((ACTIVITY.name, NOTIFICATIONS.name), _EVENTS_TOGETHER),
     )

@@ -6,9 +6,13 @@ from asyncpg.pool import PoolConnectionProxy
 
 from chassis.cloudevents import CloudEvent, structured
 from contracts.people import Person
-from notifier.activity import Activity, activity_of
+from notifier.activity import Activity, activity_of, kind_of
 from notifier.notices import Notice, mentions_in, name_of, notices_of, wants_mail
 from notifier.store import deliveries, mails, notifications, preferences
+
+_PEOPLE = ("auth.user_registered", "auth.user_updated", "auth.user_deleted")
+_ALWAYS = (*_PEOPLE, "tasks.comment_added")
+"""Whom these concern is found out with questions to the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +22,18 @@ class _Told:
     notices: Sequence[Notice]
 
 
-async def notify(events: Sequence[CloudEvent], connection: PoolConnectionProxy) -> None:
-    """Inbox, mail and webhooks: one row for each event, user and channel."""
+async def of_concern(events: Sequence[CloudEvent], connection: PoolConnectionProxy) -> list[CloudEvent]:
+    """Those that somebody may have to be told of: most change a task that its owner alone sees, and he did it."""
+    for event in events:
+        kind_of(event)
+    owners = [(event, user) for event in events for user in _audience(event)]
+    listeners = await deliveries.list_listeners(connection, [(user, event.type) for event, user in owners])
+    heard = {owners[number][0].id for number in listeners}
+    return [event for event in events if event.id in heard or name_of(event) in _ALWAYS or notices_of(event)]
+
+
+async def notify(events: Sequence[CloudEvent], connection: PoolConnectionProxy) -> int:
+    """Inbox, mail and webhooks: one row for each event, user and channel. How many events that was about."""
     for event in events:
         if name_of(event) in ("auth.user_registered", "auth.user_updated"):
             await notifications.remember_person(connection, Person.model_validate(event.data["user"]))
@@ -42,6 +56,7 @@ async def notify(events: Sequence[CloudEvent], connection: PoolConnectionProxy) 
     for event in events:
         if name_of(event) == "auth.user_deleted":
             await notifications.forget_person(connection, UUID(event.data["user"]["id"]))
+    return len(events)
 
 
 def _audience(event: CloudEvent) -> list[UUID]:

@@ -1,54 +1,13 @@
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from chassis.cloudevents import CloudEvent
 from contracts.notices import ActivityEntry, ActivityPosition
 from contracts.people import Person
-from notifier.activity import Activity
-
-
-async def insert_activity(connection: PoolConnectionProxy, placed: Iterable[tuple[int, Activity, CloudEvent]]) -> None:
-    """Each at its position in the feed."""
-    await connection.executemany(
-        """
-        INSERT INTO activity (id, event_id, actor_id, actor_username, action, resource_type, resource_id,
-                              task_id, changes, summary, created_at,
-                              position, type, source, subject, sequence, dataschema, partitionkey, traceparent, data)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
-        """,
-        [_row(position, activity, event) for position, activity, event in placed],
-    )
-
-
-def _row(position: int, activity: Activity, event: CloudEvent) -> tuple[Any, ...]:
-    return (
-        activity.id,
-        activity.event_id,
-        activity.actor.id if activity.actor else None,
-        activity.actor.username if activity.actor else None,
-        activity.action,
-        activity.resource_type,
-        activity.resource_id,
-        activity.task_id,
-        json.dumps(activity.changes),
-        activity.summary,
-        activity.created_at,
-        position,
-        event.type,
-        event.source,
-        event.subject,
-        event.sequence,
-        event.schema,
-        event.partition,
-        event.traceparent,
-        event.body,
-    )
 
 
 def _entry(row: asyncpg.Record) -> ActivityEntry:

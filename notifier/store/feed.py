@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -17,47 +17,10 @@ class FeedState:
     expired_through: int
 
 
-async def take_positions(connection: PoolConnectionProxy, count: int) -> int:
-    """The first. Nobody else gets one before this transaction ends: positions are committed in their order."""
-    first: int = await connection.fetchval(
-        "UPDATE feed_state SET last_position = last_position + $1 RETURNING last_position - $1 + 1", count
-    )
-    return first
-
-
 async def find_state(connection: PoolConnectionProxy) -> FeedState:
     row = await connection.fetchrow("SELECT last_position, expired_through FROM feed_state")
     assert row is not None  # noqa: S101  a migration wrote it, and nobody may delete it
     return FeedState(row["last_position"], row["expired_through"])
-
-
-async def insert_readers(connection: PoolConnectionProxy, events: Sequence[FeedEvent]) -> None:
-    rows = [(reader, event.position, event.task_id) for event in events for reader in event.readers]
-    await connection.execute(
-        """
-        INSERT INTO feed_readers (user_id, position, task_id)
-        SELECT *
-          FROM unnest($1::uuid[], $2::bigint[], $3::uuid[])
-        """,
-        [user_id for user_id, _, _ in rows],
-        [position for _, position, _ in rows],
-        [task_id for _, _, task_id in rows],
-    )
-
-
-async def forget_readers(connection: PoolConnectionProxy, lost: Collection[tuple[UUID, UUID]]) -> None:
-    """Whatever the users could read of the tasks that they lost."""
-    if lost:
-        await connection.execute(
-            """
-            DELETE FROM feed_readers r
-             USING unnest($1::uuid[], $2::uuid[]) AS lost (user_id, task_id)
-             WHERE r.user_id = lost.user_id
-               AND r.task_id = lost.task_id
-            """,
-            [user_id for user_id, _ in lost],
-            [task_id for _, task_id in lost],
-        )
 
 
 def _event(row: asyncpg.Record, readers: Sequence[UUID]) -> FeedEvent:

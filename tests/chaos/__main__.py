@@ -24,14 +24,15 @@ from tests.chaos.overload import Overload, overload
 from tests.chaos.report import Report, play_all
 from tests.chaos.scenarios import SCENARIOS, Scenario
 from tests.chaos.soak import Soak, soak
-from tests.chaos.world import World, open_world
+from tests.chaos.world import open_world
 from tests.conftest import PASSWORDS, VHOST, Addresses, Keys
+from tests.running import run_services
 
 Outcome = Report | Overload | Soak
 
 
 @asynccontextmanager
-async def _own_world(seed: int) -> AsyncIterator[World]:
+async def _own_servers() -> AsyncIterator[tuple[Addresses, Keys, Path]]:
     folder = ROOT / ".taskmesh" / "chaos" / secrets.token_hex(4)
     folder.mkdir(parents=True)
     try:
@@ -41,8 +42,7 @@ async def _own_world(seed: int) -> AsyncIterator[World]:
             addresses = Addresses(postgres, rabbitmq, DATABASE, VHOST)
             keys = Keys(OpeningKeys.generate(), OpeningKeys.generate())
             try:
-                async with open_world(addresses, keys, folder / "services", seed=seed) as world:
-                    yield world
+                yield addresses, keys, folder / "services"
             finally:
                 sys.stdout.flush()
         postgres.forget()
@@ -59,13 +59,15 @@ def _chosen(seed: int, names: Sequence[str]) -> list[Scenario]:
 
 async def _run(arguments: argparse.Namespace) -> Outcome:
     started = time.monotonic()
-    async with _own_world(arguments.seed) as world:
-        if arguments.what == "run":
+    async with _own_servers() as (addresses, keys, folder):
+        if arguments.what == "overload":
+            async with run_services(addresses, keys, folder) as running:
+                return await overload(running, seconds=arguments.seconds)
+        async with open_world(addresses, keys, folder, seed=arguments.seed) as world:
+            if arguments.what == "soak":
+                return await soak(world, arguments.seed, minutes=arguments.minutes)
             until = started + arguments.minutes * 60
             return await play_all(world, _chosen(arguments.seed, arguments.only), arguments.seed, until=until)
-        if arguments.what == "soak":
-            return await soak(world, arguments.seed, minutes=arguments.minutes)
-        return await overload(world, seconds=arguments.seconds)
 
 
 def main() -> None:

@@ -77,7 +77,10 @@ async def queues_are_empty(world: World, connection: asyncpg.Connection) -> str:
 async def nothing_leaks(world: World, _: asyncpg.Connection) -> str:
     gateway = world.running.services["gateway"]
     pending = await _metric(gateway.health_port, "taskmesh_pending_requests")
-    used = await _metric(world.running.services["task_worker"].health_port, 'db_client_connection_count{state="used"}')
+    used = await _metric(
+        world.running.services["task_worker"].health_port,
+        'db_client_connection_count{pool="task_worker",state="used"}',
+    )
     grown: dict[str, tuple[int, float]] = {}
 
     async def few_files() -> bool:

@@ -5,18 +5,24 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tests.chaos.traffic import Attempt, Traffic
-from tests.chaos.world import World, usage
+from load.account import Account
+from load.client import Client
+from load.pace import LoopClock, Rate
+from load.requests import Answer, Requests
+from load.scenarios import SCENARIOS
+from tests.chaos.world import usage
+from tests.running import Running
 
 _REFUSALS = {429, 503}
 _TIMES = 3
 _MEMORY = 1.25  # of what the gateway held under its peak
+_AT_MOST = 10_000  # connections; nobody waits for one
 
 
 @dataclass(frozen=True)
 class Overload:
     peak: float
-    """Changes and reads a second that one more request would not have made more."""
+    """Requests a second that one more would not have made more."""
     goodput: float
     """The same at three times that rate."""
     accepted_p99: float
@@ -52,53 +58,74 @@ class Overload:
         )
 
 
-async def overload(world: World, *, seconds: float) -> Overload:
-    pid = world.running.services["gateway"].pid
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    answer: Answer
+    seconds: float
+    ended: float
+
+    @property
+    def refused(self) -> bool:
+        return self.answer.status in _REFUSALS
+
+
+@dataclass(frozen=True)
+class _Load:
+    account: Account
+    requests: Requests
+
+    async def at(self, rate: float, seconds: float) -> list[_Attempt]:
+        attempts: list[_Attempt] = []
+
+        async def act(_: float) -> None:
+            started = time.monotonic()
+            answer = await self.account.send(self.requests())
+            ended = time.monotonic()
+            attempts.append(_Attempt(answer, ended - started, ended))
+
+        await Rate(rate).run(act, seconds=seconds, stopping=asyncio.Event(), clock=LoopClock())
+        return attempts
+
+
+async def overload(running: Running, *, seconds: float) -> Overload:
+    pid = running.services["gateway"].pid
     assert pid is not None
-    world.traffic.end()
-    await world.quiet()
-    peak = await _peak(world, seconds=min(seconds / 4, 10))
+    client = Client(running.url, at_most=_AT_MOST)
+    account = await Account.open(client, None)
+    load = _Load(account, await SCENARIOS["mixed"].prepare(account))
+    peak = await _peak(load, seconds=min(seconds / 4, 10))
     _, before = usage(pid)
-    attempts = await _load(world, peak * _TIMES, seconds)
+    attempts = await load.at(peak * _TIMES, seconds)
     ended = time.monotonic()
     _, after = usage(pid)
-    recovered = await _load(world, max(1.0, peak / 10), 2)
-    bad = [each.ended for each in recovered if each.status not in (200, 201)]
-    served = [each.seconds for each in attempts if each.status in (200, 201)]
-    refused = sorted(each.seconds for each in attempts if each.status in _REFUSALS)
+    recovered = await load.at(max(1.0, peak / 10), 2)
+    client.close()
+    bad = [each.ended for each in recovered if not each.answer.accepted]
+    served = [each.seconds for each in attempts if each.answer.accepted]
+    refused = [each for each in attempts if each.refused]
     return Overload(
         peak=peak,
         goodput=len(served) / seconds,
         accepted_p99=_quantile(served, 0.99),
         refused=len(refused),
-        refused_p50=_quantile(refused, 0.5),
-        refused_p99=_quantile(refused, 0.99),
-        without_retry_after=sum(1 for each in attempts if each.status in _REFUSALS and not each.retry_after),
+        refused_p50=_quantile([each.seconds for each in refused], 0.5),
+        refused_p99=_quantile([each.seconds for each in refused], 0.99),
+        without_retry_after=sum(1 for each in refused if not each.answer.retry_after),
         memory=after / before,
         recovery=max(bad, default=ended) - ended,
     )
 
 
-async def _peak(world: World, *, seconds: float) -> float:
-    """Doubles the rate until less than nine in ten are served within a second."""
+async def _peak(load: _Load, *, seconds: float) -> float:
+    """Raises the rate until a third of what is asked for is not served."""
     rate, best = 50.0, 1.0
     while True:
-        attempts = await _load(world, rate, seconds)
-        served = sum(1 for each in attempts if each.status in (200, 201)) / seconds
-        quick = sum(1 for each in attempts if each.status in (200, 201) and each.seconds < 1)
-        best = max(best, served)
-        if quick < 0.9 * len(attempts):
+        attempts = await load.at(rate, seconds)
+        served = sum(1 for each in attempts if each.answer.accepted)
+        best = max(best, served / seconds)
+        if served < 2 / 3 * len(attempts):
             return best
-        rate *= 1.6
-
-
-async def _load(world: World, rate: float, seconds: float) -> list[Attempt]:
-    traffic = Traffic(world.running, world.traffic.token, rate=rate, seed=int(rate))
-    task = asyncio.create_task(traffic.run())
-    await world.lasts(seconds)
-    traffic.end()
-    await task
-    return traffic.attempts
+        rate *= 1.5
 
 
 def _quantile(values: list[float], share: float) -> float:

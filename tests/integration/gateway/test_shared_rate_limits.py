@@ -15,7 +15,7 @@ from gateway.rate_limits import LOGIN, USER, RateLimits
 from tests.redis_server import NoRedisError, find, run_redis
 from tests.unit.gateway.serving import settings_of
 
-RATES = {LOGIN: "5/15 minutes", USER: "20/minute"}
+RATES = {LOGIN: "5/day", USER: "20/day"}
 
 
 @pytest.fixture

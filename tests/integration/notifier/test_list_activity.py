@@ -8,13 +8,14 @@ from uuid_utils.compat import uuid7
 
 from chassis.cloudevents import CloudEvent
 from chassis.errors import Refusal
+from contracts.feed import FeedEvent
 from contracts.message import Actor
 from contracts.notices import ActivityEntry, ActivityPage, ListActivity
 from contracts.people import Person
 from contracts.problems import UNAUTHENTICATED
 from notifier.activity import Activity
 from notifier.handlers.list_activity import list_activity
-from notifier.store import activity, feed
+from notifier.store import intake
 from tests.integration.handling import deliver
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -38,8 +39,12 @@ async def record(
         **changes,
     }
     event = CloudEvent(written["event_id"], "tasks.task_created.v1", "task/1", NOON, 1, {}, "{}")
-    position = await feed.take_positions(connection, 1)
-    await activity.insert_activity(connection, [(position, Activity(**written), event)])
+    known = await intake.look_up(connection, event_ids=(), task_ids=())
+    place = FeedEvent(
+        position=known.last_position + 1, id=event.id, type=event.type, task_id=TASK_ID, readers=(), text=""
+    )
+    entry = intake.Entry(event, Activity(**written), place)
+    assert await intake.take_in(connection, known, [entry], audiences={}, lost=())
     return ActivityEntry(**written)
 
 

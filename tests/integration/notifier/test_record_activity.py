@@ -3,7 +3,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 import pytest
 from asyncpg.pool import PoolConnectionProxy
@@ -11,8 +10,9 @@ from uuid_utils.compat import uuid7
 
 from chassis.cloudevents import CloudEvent
 from chassis.errors import Unprocessable
+from notifier.activity import activity_of
 from notifier.handlers.record_activity import record_activity
-from notifier.store import feed
+from notifier.store import feed, intake
 from tests.integration.handling import only_row
 
 TIME = datetime(2026, 11, 25, 12, 0, 0, 123456, tzinfo=UTC)
@@ -67,12 +67,23 @@ async def test_what_nobody_did_has_no_actor(connection: PoolConnectionProxy) -> 
 
 
 async def test_an_event_is_written_down_once(connection: PoolConnectionProxy) -> None:
-    """The inbox sees to it; the table would refuse. A22."""
+    """A22"""
     event = publish("tasks.task_updated.v1")
     await record_activity([event], connection)
-    with pytest.raises(asyncpg.UniqueViolationError):
-        async with connection.transaction():
-            await record_activity([event], connection)
+    assert await record_activity([event], connection) == []
+    again = publish("tasks.task_updated.v1")
+    [told] = await record_activity([event, again], connection)
+    assert (told.id, told.position) == (again.id, 2)
+    assert await connection.fetchval("SELECT count(*) FROM activity") == 2
+
+
+async def test_nothing_is_written_where_the_feed_has_grown_meanwhile(connection: PoolConnectionProxy) -> None:
+    known = await intake.look_up(connection, event_ids=(), task_ids=())
+    event = publish("tasks.task_updated.v1")
+    [place] = await record_activity([event], connection)
+    entry = intake.Entry(event, activity_of(event), place)
+    assert not await intake.take_in(connection, known, [entry], audiences={}, lost=())
+    assert await connection.fetchval("SELECT last_position FROM feed_state") == 1
     assert await connection.fetchval("SELECT count(*) FROM activity") == 1
 
 

@@ -5,12 +5,12 @@ import pytest
 from argon2 import PasswordHasher
 from prometheus_client import REGISTRY
 
-from auth_worker.passwords import _QUEUE_PER_THREAD, Passwords
+from auth_worker.passwords import _QUEUE_PER_PROCESS, Passwords
 from chassis.errors import Unavailable
 from contracts.problems import OVERLOADED
 
 PASSWORD = "Correct-Horse-7-Battery"
-THREADS = os.cpu_count() or 1
+PROCESSES = os.cpu_count() or 1
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def test_a_hash_of_other_parameters_is_outdated_and_still_matches(password
 
 async def test_what_finds_no_place_in_the_queue_is_refused_at_once(passwords: Passwords) -> None:
     """H38"""
-    places = THREADS + THREADS * _QUEUE_PER_THREAD
+    places = PROCESSES + PROCESSES * _QUEUE_PER_PROCESS
     results = await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(places + 5)), return_exceptions=True)
     refused = [result for result in results if isinstance(result, Unavailable)]
     assert [refusal.problem for refusal in refused] == [OVERLOADED] * 5
@@ -69,7 +69,7 @@ async def test_what_finds_no_place_in_the_queue_is_refused_at_once(passwords: Pa
 
 
 async def test_a_full_queue_empties_again(passwords: Passwords) -> None:
-    places = THREADS + THREADS * _QUEUE_PER_THREAD
+    places = PROCESSES + PROCESSES * _QUEUE_PER_PROCESS
     await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(places + 1)), return_exceptions=True)
     assert await passwords.verify(PASSWORD, await passwords.hash(PASSWORD))
     assert REGISTRY.get_sample_value("taskmesh_password_hash_pool_queued") == 0
