@@ -22,7 +22,7 @@ from contracts.task_lists import ListTasks
 from contracts.tasks import Task
 from ops.migrate import DATABASE, ROLES, migrate
 from ops.postgres import Postgres
-from task_worker.store import counts, lists, tasks
+from task_worker.store import counts, lists, written
 
 SIZES = (100, 10_000, 100_000, 1_000_000)
 PERSON = UUID(int=1)
@@ -128,7 +128,7 @@ async def _measure(connection: PoolConnectionProxy) -> dict[str, float]:
         query = ListTasks(**filters)
         found[name] = await _median(connection, partial(lists.count_tasks, query=query, viewer=PERSON))
     found["get one"] = await _median(
-        connection, lambda connection: tasks.find_written(connection, some_id, viewer=PERSON)
+        connection, lambda connection: written.find_task(connection, some_id, viewer=PERSON)
     )
     found["stats"] = await _median(connection, lambda connection: counts.read(connection, PERSON))
     return found

@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from contracts.task_lists import ListTasks
 from load.statement import CREATE
-from task_worker.store import lists, tasks
+from task_worker.store import lists, written
 
 _POOL = 8
 _PAGE = 50
@@ -52,7 +52,7 @@ class Direct:
 
     async def show(self, request: web.Request) -> web.Response:
         async with self._pool.acquire() as connection:
-            found = await tasks.find_written(connection, UUID(request.match_info["id"]), viewer=self._owner)
+            found = await written.find_task(connection, UUID(request.match_info["id"]), viewer=self._owner)
         return _written(found[0]) if found else web.Response(status=404)
 
 

@@ -7,7 +7,6 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from contracts.tasks import Permission
-from task_worker.store import written
 from task_worker.task import Task
 
 
@@ -100,24 +99,6 @@ async def find(connection: PoolConnectionProxy, task_id: UUID, *, viewer: UUID) 
         viewer,
     )
     return None if row is None else (task_of(row), row["permission"])
-
-
-_FIND_WRITTEN = f"""
-    SELECT {written.TASK} AS task, permission, deleted_at IS NOT NULL AS deleted
-      FROM (SELECT t.*, CASE WHEN t.owner_id = $2 THEN 'owner' ELSE s.permission END AS permission
-              FROM tasks t
-              LEFT JOIN shares s ON s.task_id = t.id AND s.user_id = $2
-             WHERE t.id = $1
-               AND (t.owner_id = $2 OR s.user_id IS NOT NULL)) AS t
-"""  # noqa: S608  of constants alone
-
-
-async def find_written(
-    connection: PoolConnectionProxy, task_id: UUID, *, viewer: UUID
-) -> tuple[str, Permission, bool] | None:
-    """As `find`: the task as JSON, and whether it is deleted."""
-    row = await connection.fetchrow(_FIND_WRITTEN, task_id, viewer)
-    return None if row is None else (row["task"], row["permission"], row["deleted"])
 
 
 async def save(connection: PoolConnectionProxy, task: Task) -> Task:

@@ -1,6 +1,10 @@
 """Tasks as Postgres writes them: byte for byte the JSON of contracts.tasks.Task, so that nobody reads it on its way."""
 
-from contracts.tasks import Task
+from uuid import UUID
+
+from asyncpg.pool import PoolConnectionProxy
+
+from contracts.tasks import Permission, Task
 
 
 def _text(value: str) -> str:
@@ -44,3 +48,20 @@ TASK = "format('{{{}}}', {})".format(
     ", ".join(_MEMBERS[name] for name in Task.model_fields),
 )
 """Of `t`, which has the columns of a task and the viewer's permission."""
+
+_FIND = f"""
+    SELECT {TASK} AS task, permission, deleted_at IS NOT NULL AS deleted
+      FROM (SELECT t.*, CASE WHEN t.owner_id = $2 THEN 'owner' ELSE s.permission END AS permission
+              FROM tasks t
+              LEFT JOIN shares s ON s.task_id = t.id AND s.user_id = $2
+             WHERE t.id = $1
+               AND (t.owner_id = $2 OR s.user_id IS NOT NULL)) AS t
+"""  # noqa: S608  of constants alone
+
+
+async def find_task(
+    connection: PoolConnectionProxy, task_id: UUID, *, viewer: UUID
+) -> tuple[str, Permission, bool] | None:
+    """As JSON, and whether it is deleted; None where the viewer has no permission."""
+    row = await connection.fetchrow(_FIND, task_id, viewer)
+    return None if row is None else (row["task"], row["permission"], row["deleted"])

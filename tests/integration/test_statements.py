@@ -64,8 +64,8 @@ async def plan(connection: asyncpg.Connection, statement: str) -> None:
     await connection.execute("DEALLOCATE planned")
 
 
-# Put together from fragments, of which test_list_filters and test_list_order try every one; and empty.
-COMPOSED = {"task_worker/store/lists.py", "task_worker/store/__init__.py"}
+# Put together from fragments, of which test_list_filters, test_list_order and test_written try every one; and empty.
+COMPOSED = {"task_worker/store/lists.py", "task_worker/store/written.py", "task_worker/store/__init__.py"}
 
 
 @pytest.mark.parametrize("path", [path for worker in WORKERS for path in stores(worker.role) if path not in COMPOSED])

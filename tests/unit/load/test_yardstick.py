@@ -18,8 +18,9 @@ def test_the_log_of_pgbench_gives_percentiles() -> None:
 
 
 def test_a_profile_says_where_the_samples_were_and_beneath_whom() -> None:
-    head, first, second = summary(["main;handle;encode 30", "main;handle 10"]).splitlines()
+    head, first, second, third = summary(["main;handle;encode 30", "main;handle 10"]).splitlines()
     assert head.split() == ["own", "with", "callees", "function"]
     assert first.split() == ["75.0%", "75.0%", "encode"]
     assert second.split() == ["25.0%", "100.0%", "handle"]
+    assert third.split() == ["0.0%", "100.0%", "main"]
     assert summary([]) == "no samples: it did nothing"
