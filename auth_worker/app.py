@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from auth_worker.callers import Reauthentication
 from auth_worker.expiry import forget_expired
@@ -44,8 +44,9 @@ _PASSWORDS_AT_ONCE = 8
 """Enough to keep every core hashing, and few enough to leave connections to what needs no hash."""
 
 
-def _commands(settings: Settings, opening_keys: OpeningKeys, signing_keys: SigningKeys) -> tuple[AnyCommand, ...]:
-    passwords = Passwords(memory=settings.argon2_memory, passes=settings.argon2_passes, lanes=settings.argon2_lanes)
+def _commands(
+    settings: Settings, opening_keys: OpeningKeys, signing_keys: SigningKeys, passwords: Passwords
+) -> tuple[AnyCommand, ...]:
     notifier_key = SealingKey.parse(settings.notifier_sealing_key)
     policy = settings.password_policy
     reauthenticate = Reauthentication(passwords, opening_keys)
@@ -85,9 +86,11 @@ def _queries(settings: Settings, opening_keys: OpeningKeys) -> tuple[AnyQuery, .
     )
 
 
-def subscriptions(settings: Settings, opening_keys: OpeningKeys, signing_keys: SigningKeys) -> Subscriptions:
+def subscriptions(
+    settings: Settings, opening_keys: OpeningKeys, signing_keys: SigningKeys, passwords: Passwords
+) -> Subscriptions:
     return Subscriptions(
-        commands=_commands(settings, opening_keys, signing_keys),
+        commands=_commands(settings, opening_keys, signing_keys, passwords),
         queries=_queries(settings, opening_keys),
         prefetch={PASSWORDS: _PASSWORDS_AT_ONCE},
     )
@@ -97,8 +100,9 @@ def subscriptions(settings: Settings, opening_keys: OpeningKeys, signing_keys: S
 async def build(settings: Settings) -> AsyncIterator[Worker]:
     opening_keys = OpeningKeys(*settings.sealing_keys.get_secret_value().split(","))
     signing_keys = SigningKeys(opening_keys)
-    async with open_worker("auth_worker", settings) as worker:
-        worker.start(subscriptions(settings, opening_keys, signing_keys))
+    passwords = Passwords(memory=settings.argon2_memory, passes=settings.argon2_passes, lanes=settings.argon2_lanes)
+    async with aclosing(passwords), open_worker("auth_worker", settings) as worker:
+        worker.start(subscriptions(settings, opening_keys, signing_keys, passwords))
         worker.start_background(signing_keys.keep(worker.database, lifetime=settings.signing_key_lifetime))
         worker.start_background(forget_expired(worker.database))
         yield worker

@@ -1,45 +1,38 @@
-"""Argon2id in processes of its own: a thread that steps back for others would hold the interpreter while it waits."""
+"""`python -m auth_worker.hashing MEMORY PASSES LANES`: hashes what comes on standard input, until that ends.
 
-import multiprocessing
+A process and no thread: a thread that lets others go first would hold Python's lock while it waits for a core.
+"""
+
+import json
 import os
-import threading
-from functools import cache
+import signal
+import sys
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-Parameters = tuple[int, int, int]
-"""Memory in KiB, passes, lanes."""
-
 _NICENESS = 10
 
 
-def begin() -> None:
-    """A hash may wait for a core: refreshing a session on the same machine shall not wait for a hash."""
+def main() -> None:
+    memory, passes, lanes = map(int, sys.argv[1:])
+    hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the service, which closes our input
+    # A hash may wait for a core: refreshing a session on the same machine shall not wait for a hash.
     os.nice(_NICENESS)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    for line in sys.stdin:
+        password, hashed = json.loads(line)
+        answer = hasher.hash(password) if hashed is None else _matches(hasher, hashed, password)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
 
 
-def _end_with_parent() -> None:
-    """Whoever is killed tells nobody."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(0)
-
-
-@cache
-def hasher(parameters: Parameters) -> PasswordHasher:
-    memory, passes, lanes = parameters
-    return PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
-
-
-def hash_password(parameters: Parameters, password: str) -> str:
-    return hasher(parameters).hash(password)
-
-
-def matches(parameters: Parameters, hashed: str, password: str) -> bool:
+def _matches(hasher: PasswordHasher, hashed: str, password: str) -> bool:
     try:
-        return hasher(parameters).verify(hashed, password)
+        return hasher.verify(hashed, password)
     except (VerifyMismatchError, InvalidHashError):
         return False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,25 +1,62 @@
 """Argon2id in a bounded pool, which refuses rather than queues without end."""
 
 import asyncio
-import multiprocessing
+import json
 import os
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
-from functools import partial
-from typing import TypeVar
+import sys
+from typing import cast
 
 import structlog
+from argon2 import PasswordHasher
 
-from auth_worker import hashing, metrics
+from auth_worker import metrics
 from chassis.errors import Unavailable
 from contracts.problems import OVERLOADED
 
 log = structlog.get_logger()
 
-T = TypeVar("T")
-
 _WAIT = 1.5  # seconds
 _QUEUE_PER_PROCESS = 8
+
+
+class _Process:
+    """Hashes one password after another. Started when it is needed, and again when it has died."""
+
+    def __init__(self, *parameters: int) -> None:
+        self._parameters = parameters
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def ask(self, password: str, hashed: str | None) -> str | bool:
+        """The hash, or whether it matches the one that is given."""
+        if self._process is None:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "auth_worker.hashing", *map(str, self._parameters)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+        answer = b""
+        try:
+            stdin, stdout = (
+                cast("asyncio.StreamWriter", self._process.stdin),
+                cast("asyncio.StreamReader", self._process.stdout),
+            )
+            stdin.write(json.dumps([password, hashed]).encode() + b"\n")
+            answer = await stdout.readline()
+        finally:
+            # Also when nobody waits any longer: the next one would get this answer.
+            if not answer:
+                await self.end()
+        if not answer:
+            log.warning("a process that hashes passwords has died")
+            raise Unavailable(OVERLOADED, "a process that hashes passwords has died")
+        return cast("str | bool", json.loads(answer))
+
+    async def end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
 
 
 class Passwords:
@@ -27,32 +64,31 @@ class Passwords:
 
     def __init__(self, *, memory: int, passes: int, lanes: int) -> None:
         """`memory` in KiB."""
-        self._parameters = (memory, passes, lanes)
-        self._size = os.cpu_count() or 1
-        self._processes = self._start()
-        self._turns = asyncio.Semaphore(self._size)
+        size = os.cpu_count() or 1
+        self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
+        self._processes = [_Process(memory, passes, lanes) for _ in range(size)]
+        self._turns = asyncio.Semaphore(size)
         self._queued = 0
-        self._max_queued = self._size * _QUEUE_PER_PROCESS
+        self._max_queued = size * _QUEUE_PER_PROCESS
         # Verified in place of the hash that an unknown account does not have, so that both cost the same.
-        self._nobodys_hash = hashing.hash_password(self._parameters, "nobody has this password")
-        metrics.HASH_WORKERS.set(self._size)
+        self._nobodys_hash = self._hasher.hash("nobody has this password")
+        metrics.HASH_WORKERS.set(size)
 
-    def _start(self) -> ProcessPoolExecutor:
-        spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self._size, spawn, initializer=hashing.begin)
+    async def aclose(self) -> None:
+        for process in self._processes:
+            await process.end()
 
     async def hash(self, password: str) -> str:
-        return await self._run(partial(hashing.hash_password, self._parameters, password))
+        return cast("str", await self._ask(password, None))
 
     async def verify(self, password: str, hashed: str | None) -> bool:
         """None is an account that does not exist: always false, and no faster."""
-        matches = await self._run(partial(hashing.matches, self._parameters, hashed or self._nobodys_hash, password))
-        return matches and hashed is not None
+        return await self._ask(password, hashed or self._nobodys_hash) is True and hashed is not None
 
     def is_outdated(self, hashed: str) -> bool:
-        return hashing.hasher(self._parameters).check_needs_rehash(hashed)
+        return self._hasher.check_needs_rehash(hashed)
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def _ask(self, password: str, hashed: str | None) -> str | bool:
         if self._queued >= self._max_queued:
             raise Unavailable(OVERLOADED, "too many passwords wait to be hashed")
         self._queued += 1
@@ -65,18 +101,10 @@ class Passwords:
         finally:
             self._queued -= 1
             metrics.HASH_QUEUED.set(self._queued)
+        process = self._processes.pop()
         try:
             with metrics.HASH_BUSY.track_inprogress(), metrics.HASH_DURATION.time():
-                return await self._hash_in(self._processes, work)
+                return await process.ask(password, hashed)
         finally:
+            self._processes.append(process)
             self._turns.release()
-
-    async def _hash_in(self, processes: ProcessPoolExecutor, work: Callable[[], T]) -> T:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(processes, work)
-        except BrokenExecutor as error:
-            # One was killed, and those who were with it are refused; the next find others.
-            if processes is self._processes:
-                log.warning("the processes that hash passwords start again")
-                self._processes = self._start()
-            raise Unavailable(OVERLOADED, "a process that hashes passwords has died") from error

@@ -48,8 +48,8 @@ def _of_auth_worker() -> Subscriptions:
         sealing_keys=key,
         notifier_sealing_key=str(opening_keys.sealing_key),
     )
-    no_signing_keys: Any = None
-    return auth_worker.app.subscriptions(settings, opening_keys, no_signing_keys)
+    nothing: Any = None
+    return auth_worker.app.subscriptions(settings, opening_keys, signing_keys=nothing, passwords=nothing)
 
 
 def _of_task_worker() -> Subscriptions:

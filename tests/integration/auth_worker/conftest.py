@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import timedelta
 
 import pytest
@@ -46,8 +47,9 @@ def opening_keys(keys: Keys) -> OpeningKeys:
 
 
 @pytest.fixture
-def passwords() -> Passwords:
-    return Passwords(memory=1024, passes=1, lanes=1)
+async def passwords() -> AsyncIterator[Passwords]:
+    async with aclosing(Passwords(memory=1024, passes=1, lanes=1)) as passwords:
+        yield passwords
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -123,12 +124,13 @@ async def test_a_hash_of_older_parameters_is_renewed(
     connection: PoolConnectionProxy, log_in: LogInHandler, seal: Seal
 ) -> None:
     before = await only_row(connection, "SELECT * FROM accounts")
-    stronger = replace(log_in, passwords=Passwords(memory=2048, passes=1, lanes=1))
-    await stronger(command(seal), deliver(connection, None))
-    after = await only_row(connection, "SELECT * FROM accounts")
-    assert after["password_hash"].startswith("$argon2id$v=19$m=2048,t=1,p=1$")
-    assert after == {**before, "password_hash": after["password_hash"]}
-    await stronger(command(seal), deliver(connection, None))
+    async with aclosing(Passwords(memory=2048, passes=1, lanes=1)) as passwords:
+        stronger = replace(log_in, passwords=passwords)
+        await stronger(command(seal), deliver(connection, None))
+        after = await only_row(connection, "SELECT * FROM accounts")
+        assert after["password_hash"].startswith("$argon2id$v=19$m=2048,t=1,p=1$")
+        assert after == {**before, "password_hash": after["password_hash"]}
+        await stronger(command(seal), deliver(connection, None))
     assert await connection.fetchval("SELECT password_hash FROM accounts") == after["password_hash"]
 
 

@@ -1,52 +1,78 @@
-"""The processes that hash: they step back, they may die, and they never outlive who started them."""
+"""The processes that hash: they let others go first, they may die, and they never outlive who started them."""
 
 import asyncio
-import multiprocessing
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+import pytest
 
 from auth_worker.passwords import Passwords
 from chassis.errors import Unavailable
+from contracts.problems import OVERLOADED
 from ops import processes
 from ops.state import ROOT
 from tests.eventually import eventually
 
 PASSWORD = "Correct-Horse-7-Battery"
 PROGRAM = f"""
-import asyncio, multiprocessing
+import asyncio
 from auth_worker.passwords import Passwords
 
 async def main():
     await Passwords(memory=1024, passes=1, lanes=1).hash({PASSWORD!r})
-    print(*(each.pid for each in multiprocessing.active_children()), flush=True)
+    print("hashed", flush=True)
     await asyncio.Event().wait()
 
 asyncio.run(main())
 """
 
 
-def children() -> list[int]:
-    return [each.pid for each in multiprocessing.active_children() if each.pid]
+def hashing(parent: int) -> list[int]:
+    return [each.pid for each in processes.descendants(parent) if "auth_worker.hashing" in each.command]
 
 
-async def test_they_let_others_go_first() -> None:
-    passwords, before = Passwords(memory=1024, passes=1, lanes=1), children()
+@pytest.fixture
+async def passwords() -> AsyncIterator[Passwords]:
+    async with aclosing(Passwords(memory=1024, passes=1, lanes=1)) as passwords:
+        yield passwords
+
+
+async def test_they_let_others_go_first(passwords: Passwords) -> None:
     await passwords.hash(PASSWORD)
-    new = set(children()) - set(before)
-    assert new
-    assert {os.getpriority(os.PRIO_PROCESS, pid) - os.getpriority(os.PRIO_PROCESS, 0) for pid in new} == {10}
+    [pid] = hashing(os.getpid())
+    assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 10
 
 
-async def test_when_one_is_killed_others_take_its_place() -> None:
-    passwords, before = Passwords(memory=1024, passes=1, lanes=1), children()
+async def test_they_start_when_they_are_needed_and_end_with_the_pool() -> None:
+    async with aclosing(Passwords(memory=1024, passes=1, lanes=1)) as passwords:
+        assert hashing(os.getpid()) == []
+        await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(8)))
+        assert len(hashing(os.getpid())) == os.cpu_count()
+    assert hashing(os.getpid()) == []
+
+
+async def test_when_one_dies_who_is_with_it_is_refused_and_the_next_is_not(passwords: Passwords) -> None:
     hashed = await passwords.hash(PASSWORD)
-    for pid in set(children()) - set(before):
-        os.kill(pid, signal.SIGKILL)
-    with suppress(Unavailable):  # whoever was with it; it may be noticed before
+    [pid] = hashing(os.getpid())
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(Unavailable) as refused:
         await passwords.verify(PASSWORD, hashed)
+    assert refused.value.problem == OVERLOADED
     assert await passwords.verify(PASSWORD, hashed)
+
+
+async def test_nobody_gets_the_answer_of_one_who_left(passwords: Passwords) -> None:
+    hashed = await passwords.hash(PASSWORD)
+    leaving = asyncio.create_task(passwords.hash("another"))
+    await asyncio.sleep(0)
+    assert len(passwords._processes) < (os.cpu_count() or 1), "it is being hashed"
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    answers = await asyncio.gather(*(passwords.verify(PASSWORD, hashed) for _ in range(8)))
+    assert answers == [True] * 8
 
 
 async def test_they_end_with_a_service_that_is_killed() -> None:
@@ -54,9 +80,8 @@ async def test_they_end_with_a_service_that_is_killed() -> None:
         *(sys.executable, "-c", PROGRAM), env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE
     )
     assert service.stdout
-    pids = [int(pid) for pid in (await service.stdout.readline()).split()]
-    assert pids
-    assert all(processes.find(pid) for pid in pids)
+    await service.stdout.readline()
+    [pid] = hashing(service.pid)
     service.kill()
     await service.wait()
-    await eventually(lambda: not any(processes.find(pid) for pid in pids))
+    await eventually(lambda: processes.find(pid) is None)

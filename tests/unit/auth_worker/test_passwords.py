@@ -1,5 +1,7 @@
 import asyncio
 import os
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 import pytest
 from argon2 import PasswordHasher
@@ -14,8 +16,9 @@ PROCESSES = os.cpu_count() or 1
 
 
 @pytest.fixture
-def passwords() -> Passwords:
-    return Passwords(memory=1024, passes=1, lanes=1)
+async def passwords() -> AsyncIterator[Passwords]:
+    async with aclosing(Passwords(memory=1024, passes=1, lanes=1)) as passwords:
+        yield passwords
 
 
 def hashes_made() -> float:
