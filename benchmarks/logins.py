@@ -6,7 +6,6 @@ Needs a stack without rate limits: `RATE_LIMITS=off ./taskmesh up --detach`.
 import asyncio
 import itertools
 import os
-import secrets
 import statistics
 import sys
 import time
@@ -14,8 +13,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import aiohttp
+import orjson
+import uvloop
 
+from load.account import login, register
+from load.client import Client
+from load.pace import LoopClock, Rate
+from load.requests import Answer, Request
 from load.yardstick import hashes_per_second
 from ops.state import running_state
 
@@ -23,32 +27,24 @@ SECONDS = 15.0
 ACCOUNTS = 20
 AT_ONCE = 16
 FLOOD = 3.4  # times the bare rate: 200 log-ins a second where the machine hashes 59
-PASSWORD = "Analytical-Engine-1843"
 
 Look = Callable[[], Awaitable[None]]
 
 
-class Client:
-    def __init__(self, http: aiohttp.ClientSession) -> None:
-        self._http = http
+class People:
+    def __init__(self, client: Client) -> None:
+        self._client = client
         self._names: list[str] = []
         self._next = itertools.count()
-        self.statuses: Counter[int] = Counter()
+        self.statuses: Counter[int | None] = Counter()
 
     async def register(self) -> None:
-        stem = secrets.token_hex(4)
-        self._names = [f"bench-{stem}-{number}" for number in range(ACCOUNTS)]
-        for name in self._names:
-            body = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
-            async with self._http.post("/v1/auth/register", json=body) as response:
-                if response.status != 201:
-                    sys.exit(f"Registering was answered with {response.status}: {await response.text()}")
+        self._names = [await register(self._client) for _ in range(ACCOUNTS)]
 
-    async def log_in(self) -> dict[str, str]:
-        body = {"username": self._names[next(self._next) % ACCOUNTS], "password": PASSWORD}
-        async with self._http.post("/v1/auth/login", json=body) as response:
-            self.statuses[response.status] += 1
-            return dict(await response.json())
+    async def log_in(self) -> Answer:
+        answer = await self._client.send(login(self._names[next(self._next) % ACCOUNTS]))
+        self.statuses[answer.status] += 1
+        return answer
 
     async def throughput(self) -> float:
         """Log-ins that succeeded a second, with so many at once that nobody waits for work."""
@@ -65,17 +61,12 @@ class Client:
     async def flood(self, rate: float, until: float) -> None:
         """So many a second, whatever becomes of those before."""
         self.statuses.clear()
-        pending: set[asyncio.Task[dict[str, str]]] = set()
-        started = time.perf_counter()
-        for number in itertools.count():
-            due = started + number / rate
-            if due > until:
-                break
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            task = asyncio.create_task(self.log_in())
-            pending.add(task)
-            task.add_done_callback(pending.discard)
-        await asyncio.gather(*pending)
+
+        async def act(_: float) -> None:
+            await self.log_in()
+
+        seconds = until - time.perf_counter()
+        await Rate(rate).run(act, seconds=seconds, stopping=asyncio.Event(), clock=LoopClock())
 
 
 async def p99(looks: dict[str, Look], until: float) -> dict[str, float]:
@@ -103,42 +94,41 @@ async def main() -> None:
     pid = state["services"]["auth_worker"]["pid"]
     bare = await asyncio.to_thread(hashes_per_second, 5.0)
     print(f"bare argon2id        {bare:6.1f} hashes/s on {os.cpu_count()} cores")
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(state["urls"]["gateway_url"], connector=connector) as http:
-        client = Client(http)
-        await client.register()
-        rate = await client.throughput()
-        print(f"log-ins              {rate:6.1f} a second, {rate / bare:.2f} of the bare rate {dict(client.statuses)}")
+    client = Client(state["urls"]["gateway_url"])
+    people = People(client)
+    await people.register()
+    rate = await people.throughput()
+    print(f"log-ins              {rate:6.1f} a second, {rate / bare:.2f} of the bare rate {dict(people.statuses)}")
 
-        tokens = await client.log_in()
-        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+    tokens = orjson.loads((await people.log_in()).body)
+    as_caller = client.as_(tokens["access_token"])
+    others: Counter[int | None] = Counter()
 
-        others: Counter[int] = Counter()
+    async def list_tasks() -> None:
+        others[(await as_caller(Request("GET", "/v1/tasks"))).status] += 1
 
-        async def list_tasks() -> None:
-            async with http.get("/v1/tasks", headers=bearer) as response:
-                others[response.status] += 1
+    async def refresh() -> None:
+        body = orjson.dumps({"refresh_token": tokens["refresh_token"]})
+        answer = await client.send(Request("POST", "/v1/auth/refresh", body))
+        others[answer.status] += 1
+        if answer.accepted:
+            tokens.update(orjson.loads(answer.body))
 
-        async def refresh() -> None:
-            body = {"refresh_token": tokens["refresh_token"]}
-            async with http.post("/v1/auth/refresh", json=body) as response:
-                others[response.status] += 1
-                if response.status == 200:
-                    tokens.update(await response.json())
+    looks: dict[str, Look] = {"tasks": list_tasks, "refresh": refresh}
+    calm = await p99(looks, time.perf_counter() + SECONDS)
+    before, until = memory(pid) if pid else 0.0, time.perf_counter() + SECONDS
+    flooded, _ = await asyncio.gather(p99(looks, until), people.flood(FLOOD * bare, until))
+    for name in looks:
+        times = flooded[name] / calm[name]
+        print(
+            f"{name:8} p99         {calm[name]:6.1f} ms calm, {flooded[name]:6.1f} ms in the flood, {times:.1f} times"
+        )
+    print(f"the flood            {FLOOD * bare:.0f} log-ins a second were answered {dict(people.statuses)}")
+    print(f"tasks and refresh    were answered {dict(others)}")
+    print(f"auth_worker          {before:6.1f} MiB before, {memory(pid) if pid else 0.0:6.1f} MiB after")
 
-        looks: dict[str, Look] = {"tasks": list_tasks, "refresh": refresh}
-        calm = await p99(looks, time.perf_counter() + SECONDS)
-        before, until = memory(pid) if pid else 0.0, time.perf_counter() + SECONDS
-        flooded, _ = await asyncio.gather(p99(looks, until), client.flood(FLOOD * bare, until))
-        for name in looks:
-            times = flooded[name] / calm[name]
-            print(
-                f"{name:8} p99         {calm[name]:6.1f} ms calm, {flooded[name]:6.1f} ms in the flood, {times:.1f} times"
-            )
-        print(f"the flood            {FLOOD * bare:.0f} log-ins a second were answered {dict(client.statuses)}")
-        print(f"tasks and refresh    were answered {dict(others)}")
-        print(f"auth_worker          {before:6.1f} MiB before, {memory(pid) if pid else 0.0:6.1f} MiB after")
+    client.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    uvloop.run(main())

@@ -98,11 +98,14 @@ class _Waiting:
     def full(self) -> bool:
         return len(self._answers) >= self._limit
 
+    def require_place(self, queue: str) -> None:
+        if self.full or self._by_queue[queue] >= self._limit_by_queue.get(queue, self._limit):
+            raise Unavailable(OVERLOADED)
+
     @contextmanager
     def place(self, actor: Actor | None, queue: str) -> Iterator[tuple[str, asyncio.Future[_Raw]]]:
         user = actor.id if actor else None
-        if self.full or self._by_queue[queue] >= self._limit_by_queue.get(queue, self._limit):
-            raise Unavailable(OVERLOADED)
+        self.require_place(queue)
         if user is not None and self._limit_per_user is not None and self._by_user[user] >= self._limit_per_user:
             raise Refusal(RATE_LIMITED, "too many requests at once", facts={"retry_after": 1})
         correlation_id = secrets.token_hex(16)
@@ -154,6 +157,10 @@ class Requests:
     def full(self) -> bool:
         """As many wait for an answer as may."""
         return self._waiting.full
+
+    def require_place(self, queue: str) -> None:
+        """Raises Unavailable where what is asked of this queue would be refused now."""
+        self._waiting.require_place(queue)
 
     async def _open_replies(self, channel: Channel) -> None:
         """A new name for every connection: the old queue may not be reaped yet, and what it held is lost anyway."""

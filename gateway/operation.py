@@ -99,6 +99,8 @@ class Operation:
 
 
 _OF_EVERYTHING = (
+    # Before there is a route, where as many wait as may.
+    problems.OVERLOADED,
     # The parser's, before there is a route.
     problems.MALFORMED_REQUEST,
     problems.URI_TOO_LONG,

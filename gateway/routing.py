@@ -13,7 +13,7 @@ from gateway.media_types import refuse_content_encoding, require_acceptable
 from gateway.operation import Handle, Operation
 from gateway.query import refuse_parameters
 from gateway.rate_limits import ANONYMOUS, LOGIN_ADDRESS, OTHERWISE, REGISTER, USER, LimitReached, Policy, hashed
-from gateway.state import CALLER, CLIENT_ADDRESS, OPERATION, RATE_LIMITS, SETTINGS, STANDINGS
+from gateway.state import CALLER, CLIENT_ADDRESS, OPERATION, RATE_LIMITS, REQUESTS, SETTINGS, STANDINGS
 
 _PATTERNS = {
     "id": "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
@@ -45,6 +45,9 @@ def _pattern(parameter: re.Match[str]) -> str:
 def _through(operation: Operation) -> Handle:
     async def handle(request: web.Request) -> web.StreamResponse:
         request[OPERATION] = operation
+        if operation.asks is not None and operation.sends_command:
+            # Before the body is read, and a password sealed that nobody could take.
+            request.app[REQUESTS].require_place(operation.asks.queue)
         request[CLIENT_ADDRESS] = client_address(request, trusted_hops=request.app[SETTINGS].trusted_hops)
         refuse_content_encoding(request)
         require_acceptable(request, operation.gives)

@@ -80,6 +80,7 @@ def test_a_few_in_full() -> None:
         "internal",
         "malformed-request",
         "not-acceptable",
+        "overloaded",
         "unknown-parameter",
         "unsupported-media-type",
         "uri-too-long",
