@@ -21,6 +21,7 @@ from ops.postgres import Postgres
 from ops.rabbitmq import RabbitMQ
 from ops.state import ROOT
 from tests.chaos.overload import Overload, overload
+from tests.chaos.poisoned import Poisoned, poisoned
 from tests.chaos.report import Report, play_all
 from tests.chaos.scenarios import SCENARIOS, Scenario
 from tests.chaos.soak import Soak, soak
@@ -28,7 +29,7 @@ from tests.chaos.world import open_world
 from tests.conftest import PASSWORDS, VHOST, Addresses, Keys
 from tests.running import run_services
 
-Outcome = Report | Overload | Soak
+Outcome = Report | Overload | Poisoned | Soak
 
 
 @asynccontextmanager
@@ -63,6 +64,9 @@ async def _run(arguments: argparse.Namespace) -> Outcome:
         if arguments.what == "overload":
             async with run_services(addresses, keys, folder) as running:
                 return await overload(running, seconds=arguments.seconds)
+        if arguments.what == "poison":
+            async with run_services(addresses, keys, folder) as running:
+                return await poisoned(running, seconds=arguments.seconds)
         async with open_world(addresses, keys, folder, seed=arguments.seed) as world:
             if arguments.what == "soak":
                 return await soak(world, arguments.seed, minutes=arguments.minutes)
@@ -83,9 +87,13 @@ def main() -> None:
         command.add_argument("--json", type=Path, help="Where the report goes as JSON as well.")
         if name == "run":
             command.add_argument("--only", nargs="+", default=[], metavar="ID", help="Such as F5 F20.")
-    command = commands.add_parser("overload", help="Three times of what this machine can serve.")
-    command.add_argument("--seconds", type=float, default=60.0)
-    command.add_argument("--json", type=Path, help="Where the report goes as JSON as well.")
+    for name, explanation, seconds in (
+        ("overload", "Three times of what this machine can serve.", 60.0),
+        ("poison", "One message in a hundred that nobody can read, in turns with none.", 8.0),
+    ):
+        command = commands.add_parser(name, help=explanation)
+        command.add_argument("--seconds", type=float, default=seconds)
+        command.add_argument("--json", type=Path, help="Where the report goes as JSON as well.")
     arguments = parser.parse_args()
     arguments.seed = getattr(arguments, "seed", 0)
     try:
