@@ -109,6 +109,9 @@ class Traffic:
             return
         attempt.ended = time.monotonic()
         attempt.answer = json.loads(text) if text else {}
+        if kind == "login" and attempt.status == 200:
+            # A token is good for a quarter of an hour, and a soak lasts longer.
+            self.token = str(attempt.answer["access_token"])
         if kind == "create" and attempt.status == 201:
             self._ids.append(str(attempt.answer["id"]))
             if not attempt.replayed:
