@@ -78,7 +78,8 @@ async def _served(account: Account, seconds: float) -> float:
 
     async def act(_: float) -> None:
         nonlocal accepted
-        accepted += (await account.send(requests())).accepted
+        answer = await account.send(requests())
+        accepted += answer.accepted
 
     await Connections(_AT_ONCE).run(act, seconds=seconds, stopping=asyncio.Event(), clock=LoopClock())
     return accepted / seconds
