@@ -36,12 +36,8 @@ class _Process:
             )
         answer = b""
         try:
-            stdin, stdout = (
-                cast("asyncio.StreamWriter", self._process.stdin),
-                cast("asyncio.StreamReader", self._process.stdout),
-            )
-            stdin.write(json.dumps([password, hashed]).encode() + b"\n")
-            answer = await stdout.readline()
+            cast("asyncio.StreamWriter", self._process.stdin).write(json.dumps([password, hashed]).encode() + b"\n")
+            answer = await cast("asyncio.StreamReader", self._process.stdout).readline()
         finally:
             # Also when nobody waits any longer: the next one would get this answer.
             if not answer:

@@ -51,7 +51,7 @@ class Boundary:
         if self._requests.full:
             # Before anything is spent on it, which would be missing where others are served.
             REQUEST_DURATION.labels(method, "refused", OVERLOADED.status).observe(0)
-            refusal = self._respond(request, problem_documents.overloaded())
+            refusal = self._respond(request, problem_documents.unavailable(OVERLOADED))
             # Where nothing was routed aiohttp sends no signal.
             add_to_answer(request, refusal, self._settings.cors_origins)
             return refusal

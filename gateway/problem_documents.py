@@ -20,7 +20,6 @@ from contracts.problems import (
     METHOD_NOT_ALLOWED,
     NOT_FOUND,
     OUTCOME_UNKNOWN,
-    OVERLOADED,
     PAYLOAD_TOO_LARGE,
     TOKEN_EXPIRED,
     Problem,
@@ -49,8 +48,7 @@ def tell(error: Exception) -> Told | None:
         case Refusal():
             return Told(error.problem, _headers(error.problem))
         case Unavailable():
-            problem = Problem(type=error.problem)
-            return Told(problem, _headers(problem))
+            return unavailable(error.problem)
         case OutcomeUnknown():
             facts: dict[str, str | int] = {"command_id": str(error.command_id)}
             return Told(Problem(type=OUTCOME_UNKNOWN, facts=facts), {"Location": f"/v1/commands/{error.command_id}"})
@@ -65,8 +63,8 @@ def defect() -> Told:
     return Told(Problem(type=INTERNAL))
 
 
-def overloaded() -> Told:
-    problem = Problem(type=OVERLOADED)
+def unavailable(problem_type: ProblemType) -> Told:
+    problem = Problem(type=problem_type)
     return Told(problem, _headers(problem))
 
 

@@ -43,11 +43,13 @@ def _pattern(parameter: re.Match[str]) -> str:
 
 
 def _through(operation: Operation) -> Handle:
+    queue = operation.asks.queue if operation.asks is not None and operation.sends_command else None
+
     async def handle(request: web.Request) -> web.StreamResponse:
         request[OPERATION] = operation
-        if operation.asks is not None and operation.sends_command:
+        if queue is not None:
             # Before the body is read, and a password sealed that nobody could take.
-            request.app[REQUESTS].require_place(operation.asks.queue)
+            request.app[REQUESTS].require_place(queue)
         request[CLIENT_ADDRESS] = client_address(request, trusted_hops=request.app[SETTINGS].trusted_hops)
         refuse_content_encoding(request)
         require_acceptable(request, operation.gives)
