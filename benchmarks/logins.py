@@ -126,7 +126,6 @@ async def main() -> None:
     print(f"the flood            {FLOOD * bare:.0f} log-ins a second were answered {dict(people.statuses)}")
     print(f"tasks and refresh    were answered {dict(others)}")
     print(f"auth_worker          {before:6.1f} MiB before, {memory(pid) if pid else 0.0:6.1f} MiB after")
-
     client.close()
 
 

@@ -61,12 +61,10 @@ def _chosen(seed: int, names: Sequence[str]) -> list[Scenario]:
 async def _run(arguments: argparse.Namespace) -> Outcome:
     started = time.monotonic()
     async with _own_servers() as (addresses, keys, folder):
-        if arguments.what == "overload":
+        if arguments.what in {"overload", "poison"}:
+            measure = overload if arguments.what == "overload" else poisoned
             async with run_services(addresses, keys, folder) as running:
-                return await overload(running, seconds=arguments.seconds)
-        if arguments.what == "poison":
-            async with run_services(addresses, keys, folder) as running:
-                return await poisoned(running, seconds=arguments.seconds)
+                return await measure(running, seconds=arguments.seconds)
         async with open_world(addresses, keys, folder, seed=arguments.seed) as world:
             if arguments.what == "soak":
                 return await soak(world, arguments.seed, minutes=arguments.minutes)

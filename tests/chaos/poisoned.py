@@ -13,7 +13,7 @@ from chassis.topology import COMMANDS
 from contracts.tasks import CreateTask
 from load.account import Account
 from load.client import Client
-from load.pace import Connections, LoopClock
+from load.pace import Connections, LoopClock, Rate
 from load.scenarios import SCENARIOS
 from tests.eventually import eventually
 from tests.running import Running
@@ -86,8 +86,10 @@ async def _served(account: Account, seconds: float) -> float:
 
 
 async def _poison(broker: Broker, rate: float, seconds: float) -> int:
-    count = max(1, round(rate * seconds))
-    for _ in range(count):
+    sent = 0
+
+    async def act(_: float) -> None:
+        nonlocal sent
         await broker.publish(
             Outgoing(
                 exchange=COMMANDS,
@@ -97,5 +99,7 @@ async def _poison(broker: Broker, rate: float, seconds: float) -> int:
                 type=CreateTask.wire_name,
             )
         )
-        await asyncio.sleep(seconds / count)
-    return count
+        sent += 1
+
+    await Rate(rate).run(act, seconds=seconds, stopping=asyncio.Event(), clock=LoopClock())
+    return sent

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -56,6 +57,11 @@ class World:
     async def answered(self, status: int, *, times: int = 5, within: float = 20.0, since: int | None = None) -> None:
         number = len(self.traffic.attempts) if since is None else since
         await eventually(lambda: self.traffic.statuses(number)[status] >= times, within=within)
+
+    def goes_on(self, statuses: Counter[int | None]) -> float:
+        """Notes which share of what a fault does not concern succeeded."""
+        self.unaffected.append((statuses[200] + statuses[201]) / statuses.total())
+        return self.unaffected[-1]
 
     async def lasts(self, seconds: float) -> None:
         until = time.monotonic() + seconds
