@@ -47,7 +47,9 @@ def bare_line(_: str, text: str) -> None:
 
 
 def show_text(text: str) -> None:
+    """At once, also through a pipe: who follows a log or waits for the addresses waits for what comes next, too."""
     sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def show_json(value: object) -> None:
