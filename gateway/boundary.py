@@ -6,11 +6,13 @@ It stands around the router and not inside it, because aiohttp answers an unknow
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 import structlog
-import uuid_utils.compat as uuid
+import uuid_utils as uuid
 from aiohttp import web
 from opentelemetry.trace import Span
+from prometheus_client import Histogram
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from chassis.requests import Requests
@@ -38,6 +40,11 @@ def request_id(request: web.BaseRequest) -> str:
     return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid7())
 
 
+@cache
+def _refusals(method: str) -> Histogram:
+    return REQUEST_DURATION.labels(method, "refused", OVERLOADED.status)
+
+
 class Boundary:
     def __init__(self, route: Handler, settings: Settings, requests: Requests) -> None:
         self._route = route
@@ -50,7 +57,7 @@ class Boundary:
         method = request.method if request.method in _METHODS else "_OTHER"
         if self._requests.full:
             # Before anything is spent on it, which would be missing where others are served.
-            REQUEST_DURATION.labels(method, "refused", OVERLOADED.status).observe(0)
+            _refusals(method).observe(0)
             refusal = self._respond(request, problem_documents.unavailable(OVERLOADED))
             # Where nothing was routed aiohttp sends no signal.
             add_to_answer(request, refusal, self._settings.cors_origins)

@@ -88,6 +88,8 @@ def _retry_after(problem: ProblemType) -> int | None:
 
 def _challenge(problem: ProblemType) -> str | None:
     """RFC 6750."""
+    if problem.status not in (401, 403):
+        return None
     if problem in (INVALID_TOKEN, TOKEN_EXPIRED):
         return f'Bearer realm="taskmesh", error="invalid_token", error_description="{problem.title}"'
     if problem == INSUFFICIENT_SCOPE:
