@@ -11,6 +11,8 @@ import sys
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from chassis.priority import give_way
+
 _NICENESS = 10
 
 
@@ -19,7 +21,7 @@ def main() -> None:
     hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the service, which closes our input
     # A hash may wait for a core: refreshing a session on the same machine shall not wait for a hash.
-    os.nice(_NICENESS)
+    give_way(_NICENESS, leader=os.getpid())
     for line in sys.stdin:
         password, hashed = json.loads(line)
         answer = hasher.hash(password) if hashed is None else _matches(hasher, hashed, password)

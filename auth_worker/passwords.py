@@ -33,6 +33,7 @@ class _Process:
                 *(sys.executable, "-m", "auth_worker.hashing", *map(str, self._parameters)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
+                start_new_session=True,
             )
         answer = b""
         try:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chassis.priority import give_way
 from ops.errors import OpsError
 from ops.logfile import last_lines, rotate
 from ops.probes import answers
@@ -25,6 +26,7 @@ class Service:
     log: Path
     health_port: int
     spawned: Callable[[], None]
+    niceness: int = 0
     _process: asyncio.subprocess.Process | None = field(default=None, init=False)
 
     @property
@@ -45,6 +47,8 @@ class Service:
                 env=self.environment,
                 start_new_session=True,
             )
+        if self.niceness:
+            give_way(self.niceness, leader=self._process.pid)
         self.spawned()
         while self._process.returncode is None:
             if await answers(self.health_port, "/readyz"):

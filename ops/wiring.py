@@ -15,6 +15,8 @@ from ops.state import ROOT, state_folder
 VHOST = "taskmesh"
 WORKERS = ("auth_worker", "task_worker", "notifier")
 SERVICES = (*WORKERS, "gateway")
+GIVING_WAY = 5
+"""The niceness of workers: where every core is busy, the gateway says at once what cannot be served."""
 SERVER_PORTS = {
     "postgres": 5433,
     "amqp": 5673,
