@@ -65,13 +65,16 @@ def _own_lists(root: Path) -> list[str]:
 
 
 def _download(downloads: Path, package: str, needed: re.Pattern[str], options: Sequence[str]) -> None:
-    # Asked as if nothing were installed, for what is installed may be half of an Erlang.
+    # Asked as if nothing were installed, for what is installed may be half of an Erlang; and as if nothing were in apt's
+    # cache, for what is there is not printed.
     plan = _run(
         [
             "apt-get",
             *options,
             "-o",
             "Dir::State::status=/dev/null",
+            "-o",
+            f"Dir::Cache::archives={downloads}",
             "install",
             "--print-uris",
             "--yes",
