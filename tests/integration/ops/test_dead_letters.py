@@ -67,7 +67,11 @@ async def broken_worker(addresses: Addresses) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def mended_worker(addresses: Addresses) -> AsyncIterator[None]:
-    settings = Settings(database_url=addresses.database_url("task_worker"), amqp_url=addresses.amqp_url("task_worker"))
+    settings = Settings(
+        database_url=addresses.database_url("task_worker"),
+        amqp_url=addresses.amqp_url("task_worker"),
+        object_storage_url="memory:///",
+    )
     async with build(settings) as worker:
         yield
         await worker.drain()
