@@ -28,7 +28,7 @@ from ops.state import (
 )
 from ops.supervisor import Supervised, Supervisor
 from ops.unprivileged import account, forget, make_passable
-from ops.wiring import GIVING_WAY, VHOST, WORKERS, Replica, Wiring, wanted_ports
+from ops.wiring import VHOST, Replica, Wiring, niceness, wanted_ports
 
 _SERVICE_ATTEMPTS = 4
 
@@ -122,8 +122,7 @@ class Stack:
 
     def _service(self, name: str, module: str, port: str, environment: dict[str, str]) -> Service:
         log = make_logs_folder() / f"{name}.log"
-        niceness = GIVING_WAY if module in WORKERS else 0
-        return Service(name, module, environment, log, self.wiring.ports[port], self._changed, niceness)
+        return Service(name, module, environment, log, self.wiring.ports[port], self._changed, niceness(module))
 
     def _tell(self, text: str) -> None:
         self.say(f"{time.monotonic() - self.began:5.1f} s  {text}")

@@ -15,8 +15,6 @@ from ops.state import ROOT, state_folder
 VHOST = "taskmesh"
 WORKERS = ("auth_worker", "task_worker", "notifier")
 SERVICES = (*WORKERS, "gateway")
-GIVING_WAY = 5
-"""The niceness of workers: where every core is busy, the gateway says at once what cannot be served."""
 SERVER_PORTS = {
     "postgres": 5433,
     "amqp": 5673,
@@ -27,6 +25,11 @@ SERVER_PORTS = {
 }
 _GATEWAY_PORT = 8080
 _FIRST_HEALTH_PORT = 9101
+
+
+def niceness(service: str) -> int:
+    """Workers give way: where every core is busy, the gateway says at once what cannot be served."""
+    return 5 if service in WORKERS else 0
 
 
 @dataclass(frozen=True)

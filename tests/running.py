@@ -15,7 +15,7 @@ from ops.errors import OpsError
 from ops.ports import free_port
 from ops.service import Service
 from ops.state import ROOT
-from ops.wiring import GIVING_WAY, WORKERS
+from ops.wiring import niceness
 from tests.conftest import Addresses, Keys
 
 PASSWORD = "Analytical-Engine-1843"
@@ -49,7 +49,7 @@ class Running:
             self.folder / f"{key}.log",
             int(environment["HEALTH_PORT"]) if name != "mail" else int(environment["HTTP_PORT"]),
             lambda: None,
-            GIVING_WAY if name in WORKERS else 0,
+            niceness(name),
         )
         self.services[key] = service
         return service
