@@ -72,6 +72,15 @@ def descendants(pid: int) -> list[Process]:
     return [process for process in everyone if process.pid in family - {pid}]
 
 
+def group(leader: int) -> list[Process]:
+    def is_in(process: Process) -> bool:
+        with suppress(OSError):  # it ended meanwhile; on macOS also: it belongs to another session
+            return os.getpgid(process.pid) == leader
+        return False
+
+    return [process for process in running() if is_in(process)]
+
+
 def wait_gone(processes: Iterable[Process], seconds: float) -> list[Process]:
     """Those that still run after `seconds`."""
     left, deadline = set(processes), time.monotonic() + seconds

@@ -13,9 +13,11 @@ from chassis.priority import give_way
 from ops.errors import OpsError
 from ops.logfile import last_lines, rotate
 from ops.probes import answers
+from ops.processes import group, wait_gone
 from ops.state import ROOT
 
 _STOP_SECONDS = 25.0
+_KILLED_SECONDS = 5.0  # until a killed process is off the list
 
 
 @dataclass
@@ -71,7 +73,9 @@ class Service:
             self._process.terminate()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+        left = group(self._process.pid)
         with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
             os.killpg(self._process.pid, signal.SIGKILL)
         await self._process.wait()
+        await asyncio.to_thread(wait_gone, left, _KILLED_SECONDS)
         self._process = None
