@@ -175,6 +175,9 @@ class KeptChannel:
     def ready(self) -> bool:
         return self._ready.is_set()
 
+    async def wait_ready(self) -> None:
+        await self._ready.wait()
+
     @property
     def current(self) -> Channel | None:
         return self._channel
@@ -257,6 +260,9 @@ class Broker:
     @property
     def ready(self) -> bool:
         return self.can_publish and self._consuming.alive and all(channel.ready for channel in self._kept)
+
+    async def wait_can_publish(self) -> None:
+        await self._publisher.wait_ready()
 
     def keep_channel(self, prepare: Prepare, *, name: str) -> KeptChannel:
         """A channel on the consuming connection, prepared anew on every connection."""

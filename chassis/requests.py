@@ -153,6 +153,10 @@ class Requests:
     def ready(self) -> bool:
         return self._broker.can_publish and self._replies.ready
 
+    async def wait_ready(self) -> None:
+        await self._broker.wait_can_publish()
+        await self._replies.wait_ready()
+
     @property
     def full(self) -> bool:
         """As many wait for an answer as may."""

@@ -135,6 +135,7 @@ class Feed:
         while True:
             await self._missed.wait()
             self._missed.clear()
+            await self._requests.wait_ready()
             try:
                 async with self._turn:
                     await self._catch_up()

@@ -43,6 +43,7 @@ class Keys:
 
     async def keep(self) -> None:
         while True:
+            await self._requests.wait_ready()
             fetched = await self._fetch()
             await asyncio.sleep(_REFRESH_EVERY if fetched else _RETRY_EVERY)
 

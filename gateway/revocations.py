@@ -96,6 +96,7 @@ class Revocations:
         while True:
             await self._opened.wait()
             self._opened.clear()
+            await self._requests.wait_ready()
             opening = self._opening
             try:
                 await self._catch_up()
