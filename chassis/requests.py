@@ -95,11 +95,11 @@ class _Waiting:
         metrics.PENDING_REQUESTS.set_function(lambda: len(self._answers))
 
     @property
-    def full(self) -> bool:
-        return len(self._answers) >= self._limit
+    def places_left(self) -> int:
+        return self._limit - len(self._answers)
 
     def require_place(self, queue: str) -> None:
-        if self.full or self._by_queue[queue] >= self._limit_by_queue.get(queue, self._limit):
+        if self.places_left <= 0 or self._by_queue[queue] >= self._limit_by_queue.get(queue, self._limit):
             raise Unavailable(OVERLOADED)
 
     @contextmanager
@@ -158,9 +158,9 @@ class Requests:
         await self._replies.wait_ready()
 
     @property
-    def full(self) -> bool:
-        """As many wait for an answer as may."""
-        return self._waiting.full
+    def places_left(self) -> int:
+        """How many more may wait for an answer."""
+        return self._waiting.places_left
 
     def require_place(self, queue: str) -> None:
         """Raises Unavailable where what is asked of this queue would be refused now."""

@@ -3,16 +3,12 @@
 It stands around the router and not inside it, because aiohttp answers an unknown Expect before any middleware.
 """
 
-import re
 import time
 from collections.abc import Awaitable, Callable
-from functools import cache
 
 import structlog
-import uuid_utils as uuid
 from aiohttp import web
 from opentelemetry.trace import Span
-from prometheus_client import Histogram
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from chassis.requests import Requests
@@ -21,6 +17,8 @@ from contracts.problems import OVERLOADED
 from gateway import problem_documents
 from gateway.http_metrics import ACTIVE_REQUESTS, REQUEST_DURATION
 from gateway.problem_documents import Told
+from gateway.refusals import refusals
+from gateway.request_ids import request_id_of
 from gateway.response_headers import add_to_answer
 from gateway.settings import Settings
 from gateway.state import CALLER, OPERATION, REQUEST_ID, TRACEPARENT
@@ -29,20 +27,9 @@ log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 _CLOSING = frozenset({"malformed-request", "request-timeout", "payload-too-large"})
 """After these nobody knows where the next request on the connection begins."""
-
-
-def request_id(request: web.BaseRequest) -> str:
-    given = request.headers.get("X-Request-Id", "")
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid7())
-
-
-@cache
-def _refusals(method: str) -> Histogram:
-    return REQUEST_DURATION.labels(method, "refused", OVERLOADED.status)
 
 
 class Boundary:
@@ -53,11 +40,11 @@ class Boundary:
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         started = time.perf_counter()
-        request[REQUEST_ID] = request_id(request)
+        request[REQUEST_ID] = request_id_of(request.headers)
         method = request.method if request.method in _METHODS else "_OTHER"
-        if self._requests.full:
+        if self._requests.places_left <= 0:
             # Before anything is spent on it, which would be missing where others are served.
-            _refusals(method).observe(0)
+            refusals(method).observe(0)
             refusal = self._respond(request, problem_documents.unavailable(OVERLOADED))
             # Where nothing was routed aiohttp sends no signal.
             add_to_answer(request, refusal, self._settings.cors_origins)
@@ -94,7 +81,7 @@ class Boundary:
         members = problem_documents.document(
             told.problem,
             public_url=self._settings.public_url,
-            instance=request.rel_url.raw_path.encode(errors="backslashreplace").decode(),
+            instance=problem_documents.instance_of(request.rel_url),
             request_id=request[REQUEST_ID],
             trace_id=current_trace_id(),
         )

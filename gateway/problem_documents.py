@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from yarl import URL
 
 from chassis.errors import Refusal, Unavailable
 from chassis.requests import OutcomeUnknown
@@ -95,6 +96,11 @@ def _challenge(problem: ProblemType) -> str | None:
     if problem == INSUFFICIENT_SCOPE:
         return 'Bearer realm="taskmesh", error="insufficient_scope"'
     return 'Bearer realm="taskmesh"' if problem.status == 401 else None
+
+
+def instance_of(url: URL) -> str:
+    """What is no text in it is shown by its numbers."""
+    return url.raw_path.encode(errors="backslashreplace").decode()
 
 
 def document(

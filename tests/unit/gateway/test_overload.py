@@ -1,36 +1,126 @@
 """As many wait for an answer as may: everybody else is refused before anything is spent on him."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import aiohttp
 import pytest
 from prometheus_client import REGISTRY
 
+from gateway import refusals, server
 from gateway.app import build
+from gateway.door import Door
 from gateway.response_headers import SECURITY
 from gateway.state import REQUESTS
-from tests.unit.gateway.serving import settings_of
+from tests.unit.gateway.serving import Answer, Served, settings_of
 
 
-def refusals(method: str) -> float:
+@dataclass(frozen=True)
+class Full(Served):
+    """A gateway with one place, which is taken."""
+
+    at_once: list[bytes]
+    """What was answered without aiohttp's way of doing so."""
+
+    async def refused(self, method: str, **options: Any) -> Answer:
+        answer = await self.ask(method, "/v1/tasks", **options)
+        assert answer.status == 503
+        return answer
+
+
+def refused(method: str) -> float:
     labels = {"http_request_method": method, "http_route": "refused", "http_response_status_code": "503"}
     return REGISTRY.get_sample_value("http_server_request_duration_seconds_count", labels) or 0.0
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_who_finds_no_place_is_refused_at_the_door(method: str) -> None:
+@pytest.fixture
+async def full(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Full]:
+    at_once: list[bytes] = []
+    plainly_refused = refusals.plainly_refused
+
+    def watched(*arguments: object) -> bytes | None:
+        answer = plainly_refused(*arguments)  # type: ignore[arg-type]
+        if answer:
+            at_once.append(answer)
+        return answer
+
+    monkeypatch.setattr(server, "plainly_refused", watched)
     async with build(settings_of(max_pending=1)) as gateway:
-        url = f"http://127.0.0.1:{gateway.runner.addresses[0][1]}"
-        async with aiohttp.ClientSession(url) as session:
-            before = refusals(method)
+        port = gateway.runner.addresses[0][1]
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+            full = Full(port, session, at_once)
             with gateway.runner.app[REQUESTS]._waiting.place(None, "tasks.queries"):
-                async with session.request(method, "/v1/tasks", data=b"x" * 50_000) as response:
-                    problem = json.loads(await response.read())
-            assert (response.status, problem["code"]) == (503, "overloaded")
-            assert response.headers["Retry-After"] in {"1", "2", "3"}
-            assert UUID(problem["request_id"]).version == 7
-            assert SECURITY.items() <= response.headers.items()
-            assert refusals(method) == before + 1
-            async with session.request(method, "/v1/tasks") as response:
-                assert response.status == 401
+                yield full
+            assert (await full.ask("GET", "/v1/tasks")).status == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_who_finds_no_place_is_refused_at_the_door(full: Full, method: str) -> None:
+    before = refused(method)
+    answer = await full.refused(method, data=b"x" * 50_000)
+    assert answer.code == "overloaded"
+    assert answer.headers["retry-after"] in {"1", "2", "3"}
+    assert UUID(answer.json["request_id"]).version == 7
+    assert {(name.lower(), value) for name, value in SECURITY.items()} <= answer.headers.items()
+    assert refused(method) == before + 1
+    assert full.at_once == []
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+async def test_a_plain_request_is_refused_at_once_and_with_the_same_words(full: Full, method: str) -> None:
+    usual = await full.refused(method, headers={"X-Request-Id": "ours", "Origin": "http://elsewhere.example"})
+    assert full.at_once == []
+    before = refused(method)
+    plain = await full.refused(method, headers={"X-Request-Id": "ours"})
+    assert len(full.at_once) == 1
+    assert refused(method) == before + 1
+    assert plain.headers["retry-after"] in {"1", "2", "3"}
+    own = {"date": "", "retry-after": ""}
+    assert plain.headers | own == usual.headers | own
+    assert plain.body == usual.body
+
+
+@pytest.mark.parametrize(
+    ("method", "options"),
+    [
+        ("HEAD", {}),
+        ("OPTIONS", {}),
+        ("POST", {"json": {"title": "a body to read"}}),
+        ("GET", {"headers": {"Origin": "http://elsewhere.example"}}),
+        ("GET", {"headers": {"Connection": "close"}}),
+    ],
+)
+async def test_what_is_unusual_takes_the_usual_way(full: Full, method: str, options: dict[str, Any]) -> None:
+    await full.refused(method, **options)
+    assert full.at_once == []
+
+
+async def test_several_at_once_on_one_connection_are_refused_one_after_another(full: Full) -> None:
+    request = b"GET /v1/tasks/%FF HTTP/1.1\r\nHost: x\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", full.port)
+    for together in (1, 3, 1):
+        writer.write(request * together)
+        for _ in range(together):
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 503 ")
+            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+            assert json.loads(await reader.readexactly(length))["code"] == "overloaded"
+    assert len(full.at_once) == 2
+    writer.close()
+
+
+async def test_those_on_their_way_to_a_place_count() -> None:
+    async with build(settings_of(max_pending=2)) as gateway:
+        door = Door(gateway.runner.app[REQUESTS])
+        seen = []
+        for step in (door.enter, door.enter, None, None):
+            if step:
+                step()
+            else:
+                await asyncio.sleep(0)
+            seen.append(door.closed)
+        assert seen == [False, True, True, False]
