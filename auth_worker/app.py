@@ -31,6 +31,7 @@ from auth_worker.issuer import Issuer
 from auth_worker.passwords import Passwords
 from auth_worker.settings import Settings
 from auth_worker.signing_keys import SigningKeys
+from chassis.erasure import Eraser
 from chassis.sealing import OpeningKeys, SealingKey
 from chassis.subscription import AnyCommand, AnyQuery, CommandSubscription, QuerySubscription
 from chassis.worker import Subscriptions, Worker, open_worker
@@ -105,4 +106,5 @@ async def build(settings: Settings) -> AsyncIterator[Worker]:
         worker.start(subscriptions(settings, opening_keys, signing_keys, passwords))
         worker.start_background(signing_keys.keep(worker.database, lifetime=settings.signing_key_lifetime))
         worker.start_background(forget_expired(worker.database))
+        worker.start_background(Eraser(worker.database).keep())
         yield worker

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from chassis.erasure import Eraser
 from chassis.requests import Requests
 from chassis.sealing import OpeningKeys
 from chassis.subscription import BatchSubscription, CommandSubscription, QuerySubscription
@@ -40,6 +41,7 @@ from contracts.webhooks import (
 from notifier.addresses import Addresses
 from notifier.announcer import Announcer
 from notifier.dead_letters import DeadLetters
+from notifier.forgetting import erase_activity
 from notifier.handlers.count_activity import count_activity
 from notifier.handlers.count_unread import count_unread
 from notifier.handlers.create_webhook import CreateWebhookHandler
@@ -138,6 +140,7 @@ async def build(settings: Settings) -> AsyncIterator[Worker]:
         )
         worker.broker.consume(PARKED.name, DeadLetters(worker.database).receive, prefetch=10)
         worker.start_background(announcer.keep())
+        worker.start_background(Eraser(worker.database, erase_activity).keep())
         worker.start_background(Sealer(worker.database, every=settings.seal_every).keep())
         worker.start_background(sender.keep())
         worker.start_background(Sweeper(worker.database, feed_kept=settings.feed_kept).keep())

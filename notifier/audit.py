@@ -7,26 +7,44 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import asyncpg
 
+from notifier.names import is_erased
 from notifier.seals import BEGINNING, Seal, seal_of
 from notifier.store import seals
 
 
-async def verify(url: str) -> tuple[list[str], Seal | None]:
-    """What is wrong, and the last seal: kept elsewhere, it shows whether the whole chain was made anew."""
+@dataclass
+class Found:
+    problems: list[str]
+    last: Seal | None = None
+    """Kept elsewhere, it shows whether the whole chain was made anew."""
+    erased: int = 0
+    """Rows: of their names nothing can be said any more."""
+
+
+async def verify(url: str) -> Found:
     connection = await asyncpg.connect(url, server_settings={"search_path": "notifier"})
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            found, expected, next_position, last = [], BEGINNING, 1, None
-            for last in await seals.list_seals(connection):
-                found += list(_broken_links(last, expected, next_position))
-                rows = await seals.list_rows(connection, first=last.first_position, last=last.last_position)
-                if seal_of(last.previous, rows) != last.seal:
-                    found.append(f"segment {last.first_position}-{last.last_position} was tampered with")
-                expected, next_position = last.seal, last.last_position + 1
-            return found, last
+            found, expected, next_position = Found([]), BEGINNING, 1
+            closed = await seals.list_closed_accounts(connection)
+            for seal in await seals.list_seals(connection):
+                found.problems += _broken_links(seal, expected, next_position)
+                rows = await seals.list_rows(connection, first=seal.first_position, last=seal.last_position)
+                if seal_of(seal.previous, rows) != seal.seal:
+                    found.problems.append(f"segment {seal.first_position}-{seal.last_position} was tampered with")
+                erased = [row for row in rows if row["erased_digest"] is not None]
+                found.problems += [
+                    f"row {row['position']} is not what an erasure leaves"
+                    for row in erased
+                    if not is_erased(row, closed)
+                ]
+                found.erased += len(erased)
+                found.last, expected, next_position = seal, seal.seal, seal.last_position + 1
+            return found
     finally:
         await connection.close()
 
@@ -39,14 +57,15 @@ def _broken_links(seal: Seal, expected: bytes, next_position: int) -> Iterator[s
 
 
 def main() -> int:
-    problems, last = asyncio.run(verify(os.environ["DATABASE_URL"]))
-    for problem in problems:
+    found = asyncio.run(verify(os.environ["DATABASE_URL"]))
+    for problem in found.problems:
         sys.stdout.write(f"{problem}\n")
-    if not problems and last is None:
+    if not found.problems and found.last is None:
         sys.stdout.write("Nothing is sealed yet.\n")
-    elif not problems and last is not None:
-        sys.stdout.write(f"Sealed through position {last.last_position}: {last.seal.hex()}\n")
-    return 1 if problems else 0
+    elif not found.problems and found.last is not None:
+        sys.stdout.write(f"Sealed through position {found.last.last_position}: {found.last.seal.hex()}\n")
+        sys.stdout.write(f"Rows whose names were erased: {found.erased}\n")
+    return 1 if found.problems else 0
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ from datetime import timedelta
 import asyncpg
 import structlog
 
+from chassis import erasure
 from chassis.database import Database
 from chassis.errors import Unavailable
+from notifier.names import people_in
 from notifier.seals import BEGINNING, Seal, seal_of
-from notifier.store import feed, seals
+from notifier.store import activity, feed, seals
 
 log = structlog.get_logger()
 
@@ -31,7 +33,10 @@ class Sealer:
             await asyncio.sleep(self._every.total_seconds())
 
     async def _seal_next(self) -> bool:
-        """Whether there is more. Positions are committed in their order, so that none below the last is missing."""
+        """Whether there is more. Positions are committed in their order, so that none below the last is missing.
+
+        What arrived late, after its people's names were erased, is erased before it is sealed; its digest stays the same.
+        """
         async with self._database.acquire() as connection:
             before, state = await seals.find_last_seal(connection), await feed.find_state(connection)
             first = before.last_position + 1 if before else 1
@@ -40,5 +45,8 @@ class Sealer:
                 return False
             previous = before.seal if before else BEGINNING
             rows = await seals.list_rows(connection, first=first, last=last)
+            named = {person for row in rows for person in people_in(row["data"])}
+            for person_id in await erasure.list_due(connection, among=named):
+                await activity.erase_activity(connection, person_id, first=first, last=last)
             await seals.insert_seal(connection, Seal(first, last, previous, seal_of(previous, rows)))
             return last < state.last_position

@@ -8,7 +8,7 @@ import structlog
 
 from chassis.database import Database
 from chassis.errors import Unavailable
-from notifier.store import deliveries, feed
+from notifier.store import deliveries, feed, mails
 
 log = structlog.get_logger()
 
@@ -27,6 +27,7 @@ class Sweeper:
                     await feed.forget_expired(connection, kept=self._feed_kept)
                     await feed.forget_tickets(connection)
                     await deliveries.forget_old(connection)
+                    await mails.forget_failed(connection)
             except (Unavailable, asyncpg.PostgresError) as error:
                 log.info("sweep postponed", reason=str(error))
             await asyncio.sleep(_EVERY)

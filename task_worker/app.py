@@ -3,6 +3,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 from uuid import UUID
 
+from chassis.erasure import Eraser
 from chassis.objects import Objects
 from chassis.subscription import CommandSubscription, EventSubscription, QuerySubscription
 from chassis.topology import TASK_EVENTS
@@ -104,4 +105,5 @@ async def build(settings: Settings) -> AsyncIterator[Worker]:
     async with open_worker("task_worker", settings) as worker:
         worker.start(subscriptions(settings))
         worker.start_duties(DUTIES)
+        worker.start_background(Eraser(worker.database).keep())
         yield worker

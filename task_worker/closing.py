@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from chassis import erasure
 from chassis.duties import Done
 from chassis.subscription import Delivery
 from contracts.sharing import TaskUnshared
@@ -22,6 +23,7 @@ async def forget_people(delivery: Delivery) -> Done:
     shared = [] if owned else await people.lock_shared(connection, person_id, limit=_BATCH)
     if not owned and not shared:
         await people.forget(connection, person_id)
+        await erasure.ask(connection, person_id)
         return Done(1)
     opened = await _open([*owned, *shared], delivery)
     events = [await _delete(each) for each in opened] if owned else [await _leave(each, person_id) for each in opened]

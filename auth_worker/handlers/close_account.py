@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from auth_worker.callers import Reauthentication
 from auth_worker.endings import end_sessions, notice, revoke_api_tokens
 from auth_worker.store import accounts, mailed_tokens, sessions
+from chassis import erasure
 from chassis.subscription import Answer, Delivery
 from contracts.profile import CloseAccount, UserDeleted
 
@@ -21,6 +22,7 @@ class CloseAccountHandler:
         await mailed_tokens.forget_password_resets(connection, account.id)
         await sessions.forget_origins(connection, account.id)
         await accounts.erase_account(connection, account.id)
+        await erasure.ask(connection, account.id)
         deleted = UserDeleted(
             user=account.person,
             version=account.version + 1,

@@ -12,6 +12,7 @@ from chassis.errors import Refusal
 from chassis.sealing import OpeningKeys, SealingKey
 from chassis.subscription import Answer, Delivery
 from contracts.identity import PASSWORD_PURPOSE, RegisterAccount, UserRegistered
+from contracts.people import OF_CLOSED
 from contracts.problems import EMAIL_TAKEN, USERNAME_TAKEN
 
 
@@ -53,7 +54,7 @@ class RegisterAccountHandler:
 async def _require_free(connection: PoolConnectionProxy, command: RegisterAccount) -> None:
     """For a quick and exact answer; that both are unique is the constraints' doing."""
     username_taken, email_taken = await accounts.find_taken(connection, username=command.username, email=command.email)
-    if username_taken:
+    if username_taken or command.username.lower() == OF_CLOSED:
         raise Refusal(USERNAME_TAKEN)
     if email_taken:
         raise Refusal(EMAIL_TAKEN)

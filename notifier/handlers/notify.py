@@ -4,9 +4,11 @@ from uuid import UUID
 
 from asyncpg.pool import PoolConnectionProxy
 
+from chassis import erasure
 from chassis.cloudevents import CloudEvent, structured
 from contracts.people import Person
 from notifier.activity import Activity, activity_of, kind_of
+from notifier.names import anonymous, people_in
 from notifier.notices import Notice, mentions_in, name_of, notices_of, wants_mail
 from notifier.store import deliveries, mails, notifications, preferences
 
@@ -34,6 +36,9 @@ async def of_concern(events: Sequence[CloudEvent], connection: PoolConnectionPro
 
 async def notify(events: Sequence[CloudEvent], connection: PoolConnectionProxy) -> int:
     """Inbox, mail and webhooks: one row for each event, user and channel. How many events that was about."""
+    named = {person for event in events for person in people_in(event.body)}
+    gone = await erasure.list_due(connection, among=named)
+    events = [anonymous(event, gone) for event in events]
     for event in events:
         if name_of(event) in ("auth.user_registered", "auth.user_updated"):
             await notifications.remember_person(connection, Person.model_validate(event.data["user"]))
@@ -55,7 +60,9 @@ async def notify(events: Sequence[CloudEvent], connection: PoolConnectionProxy) 
     await _fan_out(events, unwanted, connection)
     for event in events:
         if name_of(event) == "auth.user_deleted":
-            await notifications.forget_person(connection, UUID(event.data["user"]["id"]))
+            person_id = UUID(event.data["user"]["id"])
+            await notifications.forget_person(connection, person_id)
+            await erasure.ask(connection, person_id)
     return len(events)
 
 

@@ -26,6 +26,11 @@ def _entry(row: asyncpg.Record) -> ActivityEntry:
     )
 
 
+async def erase_activity(connection: PoolConnectionProxy, person_id: UUID, *, first: int, last: int) -> None:
+    """His names between two positions, and in the notifications that were made of the same events."""
+    await connection.execute("SELECT erase_activity($1, $2, $3)", person_id, first, last)
+
+
 async def list_activity(
     connection: PoolConnectionProxy,
     *,

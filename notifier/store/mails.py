@@ -129,3 +129,17 @@ async def postpone_mail(connection: PoolConnectionProxy, mail_id: UUID, *, delay
 
 async def mark_mail_failed(connection: PoolConnectionProxy, mail_id: UUID, *, reason: str) -> None:
     await connection.execute("UPDATE mails SET state = 'failed', last_error = $2 WHERE id = $1", mail_id, reason)
+
+
+async def forget_failed(connection: PoolConnectionProxy) -> None:
+    """As of those that were sent: what they held, and to whom they were to go."""
+    await connection.execute(
+        """
+        UPDATE mails
+           SET content = '{}',
+               recipient = ''
+         WHERE state = 'failed'
+           AND recipient IS DISTINCT FROM ''
+           AND created_at < now() - interval '30 days'
+        """
+    )

@@ -11,10 +11,12 @@ from notifier.activity import Activity
 
 
 async def remember_person(connection: PoolConnectionProxy, person: Person) -> None:
+    """Not when his account is closed: what came before that may arrive after it."""
     await connection.execute(
         """
         INSERT INTO people (user_id, username)
-        VALUES ($1, $2)
+        SELECT $1, $2
+         WHERE NOT EXISTS (SELECT FROM erasures WHERE person_id = $1)
             ON CONFLICT (user_id) DO UPDATE
            SET username = excluded.username
         """,

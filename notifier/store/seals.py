@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -38,6 +39,14 @@ async def list_rows(connection: Connection, *, first: int, last: int) -> list[Ma
         "SELECT activity.* FROM activity WHERE position BETWEEN $1 AND $2 ORDER BY position", first, last
     )
     return [dict(row) for row in rows]
+
+
+async def list_closed_accounts(connection: Connection) -> frozenset[UUID]:
+    """As the activity log itself says."""
+    rows = await connection.fetch(
+        "SELECT resource_id FROM activity WHERE resource_type = 'user' AND action = 'deleted'"
+    )
+    return frozenset(row["resource_id"] for row in rows)
 
 
 async def insert_seal(connection: Connection, seal: Seal) -> None:

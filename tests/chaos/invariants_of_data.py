@@ -202,5 +202,6 @@ async def the_chain_holds(world: World, connection: asyncpg.Connection) -> str:
         )
 
     await eventually(sealed, within=30, every=0.5)
-    problems, last = await verify(world.addresses.database_url(OPERATOR))
-    return require(last and not problems, f"sealed through {last.last_position if last else 0}, {problems}")
+    found = await verify(world.addresses.database_url(OPERATOR))
+    last = found.last
+    return require(last and not found.problems, f"sealed through {last.last_position if last else 0}, {found.problems}")

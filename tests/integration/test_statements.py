@@ -14,7 +14,7 @@ from ops.state import ROOT
 from tests.conftest import PASSWORDS
 
 SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH|LOCK)\s")
-OF_EVERY_WORKER = ("chassis/inbox.py", "chassis/outbox.py", "chassis/relay.py")
+OF_EVERY_WORKER = ("chassis/erasure.py", "chassis/inbox.py", "chassis/outbox.py", "chassis/relay.py")
 PLANNED = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s")
 
 

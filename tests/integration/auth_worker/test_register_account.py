@@ -84,6 +84,7 @@ async def test_of_the_password_a_hash_alone_is_kept(
         (("other", "grace@example.org"), EMAIL_TAKEN),
         (("other", "GRACE@EXAMPLE.ORG"), EMAIL_TAKEN),
         (("grace", "grace@example.org"), USERNAME_TAKEN),
+        (("Deleted", "other@example.org"), USERNAME_TAKEN),
     ],
 )
 @pytest.mark.usefixtures("grace")

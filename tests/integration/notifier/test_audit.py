@@ -47,8 +47,8 @@ async def seal(addresses: Addresses) -> None:
 
 async def test_what_is_sealed_is_found_as_it_was(addresses: Addresses, busy: int) -> None:
     await seal(addresses)
-    problems, last = await verify(addresses.superuser_url)
-    assert (problems, last and last.last_position) == ([], busy)
+    found = await verify(addresses.superuser_url)
+    assert (found.problems, found.last and found.last.last_position, found.erased) == ([], busy, 0)
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ async def test_a_change_is_found(
 ) -> None:
     await seal(addresses)
     await superuser.execute(tampering)
-    problems, _ = await verify(addresses.superuser_url)
-    assert problems == [f"segment 1-{busy} was tampered with"]
+    found = await verify(addresses.superuser_url)
+    assert found.problems == [f"segment 1-{busy} was tampered with"]
 
 
 async def test_the_command_names_the_segment_and_ends_with_1(
@@ -99,8 +99,8 @@ async def test_a_segment_that_was_sealed_anew_does_not_fit_the_next(
     await seal(addresses)
     await superuser.execute("UPDATE notifier.activity SET summary = '' WHERE position = 1")
     await superuser.execute("DELETE FROM notifier.activity_seals WHERE first_position = 1")
-    problems, _ = await verify(addresses.superuser_url)
-    assert problems == ["segment 1-4 has no seal", "segment 5-5 does not follow the seal before it"]
+    found = await verify(addresses.superuser_url)
+    assert found.problems == ["segment 1-4 has no seal", "segment 5-5 does not follow the seal before it"]
     assert busy == 4
 
 

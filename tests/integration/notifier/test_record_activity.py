@@ -57,6 +57,8 @@ async def test_what_happened_is_written_down(connection: PoolConnectionProxy) ->
         "changes": {"title": {"old": "a", "new": "Ž"}},
         "summary": "Changed title of “Water the plants”",
         "created_at": TIME,
+        "salt": row["salt"],
+        "erased_digest": None,
     }
 
 

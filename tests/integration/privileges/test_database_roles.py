@@ -11,7 +11,7 @@ from ops.migrate import OPERATOR, OWNER, ROLES, WORKERS
 from ops.state import ROOT
 
 PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
-GRANT = re.compile(r"^GRANT ([^;]+?) ON (?!SCHEMA)([^;]+?) TO (\w+);", re.MULTILINE)
+GRANT = re.compile(r"^GRANT ([^;]+?) ON (?!SCHEMA|FUNCTION)([^;]+?) TO (\w+);", re.MULTILINE)
 
 Right = tuple[str, str, str]
 """Role, table, privilege."""
@@ -68,10 +68,35 @@ async def test_a_right_to_a_column_is_the_operators_decision_alone(superuser: as
     assert {tuple(row) for row in rows} == {(OPERATOR, "notifier.dead_letter", "state", "UPDATE")}
 
 
+async def test_what_runs_with_the_owners_rights_erases_names_and_is_for_one_worker_alone(
+    superuser: asyncpg.Connection,
+) -> None:
+    """Whatever search_path its caller has."""
+    rows = await superuser.fetch(
+        """
+        SELECT p.oid::regprocedure::text AS name, pg_get_userbyid(proowner) AS owner, proconfig,
+               ARRAY(SELECT role FROM unnest($1::text[]) AS role WHERE has_function_privilege(role, p.oid, 'EXECUTE'))
+                 AS callers
+          FROM pg_proc p
+         WHERE prosecdef
+        """,
+        [*ROLES],
+    )
+    assert {row["name"]: row["callers"] for row in rows} == {
+        "auth.erase_events(uuid,uuid,integer)": ["auth_worker"],
+        "tasks.erase_events(uuid,uuid,integer)": ["task_worker"],
+        "notifier.erase_events(uuid,uuid,integer)": ["notifier"],
+        "notifier.erase_activity(uuid,bigint,bigint)": ["notifier"],
+    }
+    assert {(row["owner"], *row["proconfig"]) for row in rows} == {(OWNER, "search_path=pg_catalog, pg_temp")}
+
+
 def test_nobody_may_rewrite_history_or_empty_a_table() -> None:
     rights = set(granted())
-    history = {f"{worker.schema}.event_log" for worker in WORKERS} | {"notifier.dead_letter_journal"}
+    history = {f"{worker.schema}.event_log" for worker in WORKERS}
+    history |= {"notifier.activity", "notifier.activity_seals", "notifier.dead_letter_journal"}
     assert [right for right in rights if right[1] in history and right[2] in {"UPDATE", "DELETE"}] == []
+    assert [right for right in rights if right[1].endswith(".erasures") and right[2] == "DELETE"] == []
     assert [right for right in rights if right[2] in {"TRUNCATE", "REFERENCES", "TRIGGER", "ALL"}] == []
 
 
