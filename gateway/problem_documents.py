@@ -71,15 +71,15 @@ def unavailable(problem_type: ProblemType) -> Told:
 
 def _headers(problem: Problem) -> dict[str, str]:
     headers: dict[str, str] = {}
-    retry_after = problem.facts.get("retry_after", _retry_after(problem.type))
-    if retry_after is not None:
-        headers["Retry-After"] = str(retry_after)
+    seconds = problem.facts.get("retry_after", retry_after(problem.type))
+    if seconds is not None:
+        headers["Retry-After"] = str(seconds)
     if challenge := _challenge(problem.type):
         headers["WWW-Authenticate"] = challenge
     return headers
 
 
-def _retry_after(problem: ProblemType) -> int | None:
+def retry_after(problem: ProblemType) -> int | None:
     """Seconds."""
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         # Spread out, so that those who were refused together do not return together.

@@ -9,7 +9,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.http_writer import HttpVersion11
 from prometheus_client import Histogram
 
-from contracts.problems import OVERLOADED
+from contracts.problems import OVERLOADED, Problem
 from gateway import problem_documents
 from gateway.http_metrics import REQUEST_DURATION
 from gateway.request_ids import request_id_of
@@ -36,22 +36,22 @@ def plainly_refused(message: RawRequestMessage, public_url: str) -> bytes | None
     ):
         return None
     refusals(message.method).observe(0)
-    told, request_id = problem_documents.unavailable(OVERLOADED), request_id_of(headers)
-    body = orjson.dumps(
-        problem_documents.document(
-            told.problem,
-            public_url=public_url,
-            instance=problem_documents.instance_of(message.url),
-            request_id=request_id,
-        )
-    )
-    fields = {
-        **told.headers,
-        "Content-Type": problem_documents.CONTENT_TYPE,
-        "Content-Length": str(len(body)),
-        "Date": rfc822_formatted_time(),
-    }
-    add_fixed(fields, request_id=request_id, traceparent=None)
+    head, document = _same_in_all(public_url)
+    own = {"instance": problem_documents.instance_of(message.url), "request_id": request_id_of(headers)}
+    body = document + orjson.dumps(own)[1:]
+    return (
+        f"{head}X-Request-Id: {own['request_id']}\r\nRetry-After: {problem_documents.retry_after(OVERLOADED)}\r\n"
+        f"Date: {rfc822_formatted_time()}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+
+
+@cache
+def _same_in_all(public_url: str) -> tuple[str, bytes]:
+    """The beginning of the head, and that of the body."""
+    fields = {"Content-Type": problem_documents.CONTENT_TYPE}
+    add_fixed(fields, request_id="", traceparent=None)
+    del fields["X-Request-Id"]
     status = HTTPStatus(OVERLOADED.status)
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode() + body
+    document = problem_documents.document(Problem(type=OVERLOADED), public_url=public_url)
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}", orjson.dumps(document)[:-1] + b","
