@@ -22,6 +22,8 @@ class _Connection(asyncio.Protocol):
         self._answer: asyncio.Future[Answer] | None = None
         self._body: list[bytes] = []
         self._retry_after = False
+        self._sent = 0.0
+        self._watch: asyncio.TimerHandle | None = None
         self.open = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -36,6 +38,8 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self.open = False
         self._give(Answer(None))
+        if self._watch:
+            self._watch.cancel()
 
     def on_header(self, name: bytes, _: bytes) -> None:
         if name == b"Retry-After":
@@ -56,13 +60,19 @@ class _Connection(asyncio.Protocol):
 
     async def send(self, data: bytes) -> Answer:
         loop = asyncio.get_running_loop()
-        self._answer = loop.create_future()
-        late = loop.call_later(_PATIENCE, self._transport.abort)
+        self._answer, self._sent = loop.create_future(), loop.time()
+        if self._watch is None:
+            self._end_if_late()
         self._transport.write(data)
-        try:
-            return await self._answer
-        finally:
-            late.cancel()
+        return await self._answer
+
+    def _end_if_late(self) -> None:
+        """One timer for all requests on the connection: setting one for each would cost more than to send it."""
+        loop = asyncio.get_running_loop()
+        if self._answer and not self._answer.done() and loop.time() - self._sent >= _PATIENCE:
+            self._transport.abort()
+        else:
+            self._watch = loop.call_at(max(loop.time(), self._sent) + _PATIENCE, self._end_if_late)
 
     def close(self) -> None:
         self._transport.abort()
