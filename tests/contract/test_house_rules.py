@@ -18,6 +18,7 @@ MAY_SLEEP = {
     "tests/eventually.py": "it waits for all the others",
     "tests/chaos/load.py": "sends at a steady pace",
     "tests/chaos/proxy.py": "is a slow line",
+    "tests/chaos/overload.py": "sends at a steady pace, in bursts",
     "tests/chaos/faults_of_messages.py": "spreads poison among the good",
     "tests/integration/ops/test_postgres.py": "interrupts a start in its middle",
     "tests/integration/ops/test_supervisor.py": "interrupts a start in its middle",
