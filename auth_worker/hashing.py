@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from chassis.priority import give_way
 
-_NICENESS = 10
+_NICENESS = 15
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ _FIRST_HEALTH_PORT = 9101
 
 def niceness(service: str) -> int:
     """Workers give way: where every core is busy, the gateway says at once what cannot be served."""
-    return 5 if service in WORKERS else 0
+    return 8 if service in WORKERS else 0
 
 
 @dataclass(frozen=True)
