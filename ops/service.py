@@ -50,7 +50,7 @@ class Service:
                 start_new_session=True,
             )
         if self.niceness:
-            give_way(self.niceness, leader=self._process.pid)
+            await asyncio.to_thread(give_way, self.niceness, leader=self._process.pid)
         self.spawned()
         while self._process.returncode is None:
             if await answers(self.health_port, "/readyz"):
