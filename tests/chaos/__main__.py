@@ -48,8 +48,10 @@ async def _own_servers() -> AsyncIterator[tuple[Addresses, Keys, Path]]:
                 sys.stdout.flush()
         postgres.forget()
         rabbitmq.forget()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    except Exception:
+        sys.stdout.write(f"What the servers wrote stays in {folder}\n")
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _chosen(seed: int, names: Sequence[str]) -> list[Scenario]:
