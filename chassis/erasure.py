@@ -4,18 +4,13 @@ An hour after the account was closed: by then everybody has heard of it from the
 time, and what was still under way has arrived.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
-import asyncpg
-import structlog
 from asyncpg.pool import PoolConnectionProxy
 
 from chassis.database import Database
-from chassis.errors import Unavailable
-
-log = structlog.get_logger()
+from chassis.recurring import recur
 
 _EVERY = 60.0  # seconds
 _AT_ONCE = 1000  # events
@@ -49,13 +44,11 @@ class Eraser:
         self._erase = (_erase_events, *more)
 
     async def keep(self) -> None:
-        while True:
-            try:
-                while await self._erase_next():
-                    pass
-            except (Unavailable, asyncpg.PostgresError) as error:
-                log.info("names are erased later", reason=str(error))
-            await asyncio.sleep(_EVERY)
+        await recur(self._erase_all, every=_EVERY, put_off="names are erased later")
+
+    async def _erase_all(self) -> None:
+        while await self._erase_next():
+            pass
 
     async def _erase_next(self) -> bool:
         """Whether there may be more. What a crash interrupts is done again from the beginning, to the same effect."""

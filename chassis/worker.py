@@ -1,13 +1,9 @@
 """A worker: consumers on its queues, a relay behind its outbox, and a broom for what has expired."""
 
-import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-
-import asyncpg
-import structlog
 
 from chassis import inbox
 from chassis.background import Background
@@ -17,15 +13,13 @@ from chassis.commands import Commands
 from chassis.consumer import Consumer
 from chassis.database import Database, open_database
 from chassis.duties import Duties, Duty
-from chassis.errors import Unavailable
 from chassis.events import EventBatches, Events
 from chassis.health import Checks
 from chassis.queries import Queries
+from chassis.recurring import recur
 from chassis.relay import Relay
 from chassis.settings import WorkerSettings
 from chassis.subscription import AnyCommand, AnyQuery, BatchSubscription, EventSubscription
-
-log = structlog.get_logger()
 
 _SHARED = 4  # connections
 _SWEEP_EVERY = 600.0  # seconds
@@ -97,7 +91,7 @@ class Worker:
         for together in subscriptions.event_batches:
             self._consume(together.queue, EventBatches(together, self._shared, self._broker), subscriptions)
         self._background.start(self._relay.keep())
-        self._background.start(self._sweep())
+        self._background.start(recur(self._sweep, every=_SWEEP_EVERY, put_off="sweep postponed"))
 
     def start_duties(self, duties: Sequence[Duty]) -> None:
         url = self._settings.database_url.get_secret_value()
@@ -122,13 +116,8 @@ class Worker:
         await self._broker.drain(self._settings.drain_timeout.total_seconds())
 
     async def _sweep(self) -> None:
-        while True:
-            try:
-                async with self._database.acquire() as connection:
-                    await inbox.forget_expired(connection)
-            except (Unavailable, asyncpg.PostgresError) as error:
-                log.info("sweep postponed", reason=str(error))
-            await asyncio.sleep(_SWEEP_EVERY)
+        async with self._database.acquire() as connection:
+            await inbox.forget_expired(connection)
 
 
 def _queues(subscriptions: Iterable[AnyCommand | AnyQuery]) -> list[str]:

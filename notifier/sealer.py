@@ -1,19 +1,13 @@
 """Seals what has been added to the activity log, in the background: nobody's write waits for it."""
 
-import asyncio
 from datetime import timedelta
-
-import asyncpg
-import structlog
 
 from chassis import erasure
 from chassis.database import Database
-from chassis.errors import Unavailable
+from chassis.recurring import recur
 from notifier.names import people_in
 from notifier.seals import BEGINNING, Seal, seal_of
 from notifier.store import activity, feed, seals
-
-log = structlog.get_logger()
 
 _AT_MOST = 1000  # rows in a segment
 
@@ -24,13 +18,11 @@ class Sealer:
         self._every = every
 
     async def keep(self) -> None:
-        while True:
-            try:
-                while await self._seal_next():
-                    pass
-            except (Unavailable, asyncpg.PostgresError) as error:
-                log.info("activity is sealed later", reason=str(error))
-            await asyncio.sleep(self._every.total_seconds())
+        await recur(self._seal_all, every=self._every.total_seconds(), put_off="activity is sealed later")
+
+    async def _seal_all(self) -> None:
+        while await self._seal_next():
+            pass
 
     async def _seal_next(self) -> bool:
         """Whether there is more. Positions are committed in their order, so that none below the last is missing.

@@ -73,7 +73,7 @@ class Service:
             self._process.terminate()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
-        left = group(self._process.pid)
+        left = await asyncio.to_thread(group, self._process.pid)
         with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
             os.killpg(self._process.pid, signal.SIGKILL)
         await self._process.wait()
