@@ -20,4 +20,5 @@ async def test_what_the_database_was_away_for_is_done_the_next_time() -> None:
         async with asyncio.timeout(2):
             with pytest.raises(ValueError, match="a defect"):
                 await recur(work, every=0.01, put_off="swept later")
-    assert [line["event"] for line in logs] == ["swept later", "swept later"]
+    # What other tests left running writes, too.
+    assert [line["event"] for line in logs].count("swept later") == 2
