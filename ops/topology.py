@@ -13,6 +13,9 @@ from ops.management import Management, open_management
 _OPERATOR = User(OPERATOR, configure=".*", write=".*", read=".*")
 _OPERATOR_TAGS = "administrator"  # only an administrator may read the permissions that `--check` compares
 _NO_PASSWORDS: Mapping[str, str] = MappingProxyType({})
+# A RabbitMQ that is killed within the first second of a quorum queue has forgotten in which folder the queue lives:
+# what it confirmed is lost, and a queue that was deleted just before comes back as one that nothing reaches.
+_UNTIL_QUEUES_LAST = 2.0  # seconds
 # What an exchange or a queue is when the topology says nothing else.
 _LASTING = {"durable": True, "auto_delete": False}
 
@@ -157,6 +160,9 @@ async def declare(
                 if user.name in passwords
             ),
         )
+        if any(isinstance(each, Queue) for each in todo):
+            await asyncio.sleep(_UNTIL_QUEUES_LAST)
+        # Only now can a message come in.
         await asyncio.gather(*(_put(api, vhost, each) for each in todo if isinstance(each, Binding)))
 
 

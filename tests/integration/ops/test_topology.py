@@ -2,12 +2,13 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import aio_pika
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
 
-from chassis.topology import COMMANDS, EVENTS, PARKED, TOPOLOGY, USERS, Queue, Topology
+from chassis.topology import COMMANDS, EVENTS, PARKED, PARKING, TOPOLOGY, USERS, Queue, Topology
 from ops.errors import OpsError
 from ops.management import Management, open_management
 from ops.rabbitmq import RabbitMQ
@@ -41,11 +42,29 @@ async def test_declaring_again_and_at_the_same_time_changes_nothing(rabbitmq: Ra
     assert await found(rabbitmq, own_vhost) == []
 
 
-async def test_declaring_takes_less_than_a_second(rabbitmq: RabbitMQ, own_vhost: str, api: Management) -> None:
-    await api.delete("vhosts", own_vhost)
+async def test_declaring_again_takes_less_than_a_second(rabbitmq: RabbitMQ, own_vhost: str) -> None:
     began = asyncio.get_running_loop().time()
     await declare(rabbitmq.management_url, own_vhost, rabbitmq.admin, passwords=PASSWORDS)
     assert asyncio.get_running_loop().time() - began < 1
+
+
+async def test_a_queue_declared_again_keeps_what_comes_in_although_the_broker_is_killed(scratch: Path) -> None:
+    async with RabbitMQ(scratch / f"rabbitmq-{secrets.token_hex(4)}") as node:
+        await declare(node.management_url, "own", node.admin)
+        async with open_management(node.management_url, node.admin) as api:
+            await api.delete("queues", "own", PARKED.name)
+        await declare(node.management_url, "own", node.admin)
+        async with await aio_pika.connect(node.amqp_url(*node.admin, "own")) as connection:
+            exchange = await (await connection.channel()).get_exchange(PARKING)
+            await exchange.publish(
+                aio_pika.Message(b"kept", delivery_mode=aio_pika.DeliveryMode.PERSISTENT), PARKED.name
+            )
+        await node.kill()
+        await node.start()
+        async with await aio_pika.connect(node.amqp_url(*node.admin, "own")) as connection:
+            queue = await (await connection.channel()).get_queue(PARKED.name)
+            assert (await queue.get(timeout=10)).body == b"kept"
+    node.forget()
 
 
 async def test_what_is_missing_is_found_and_mended(rabbitmq: RabbitMQ, own_vhost: str, api: Management) -> None:
