@@ -98,8 +98,11 @@ class _Waiting:
     def places_left(self) -> int:
         return self._limit - len(self._answers)
 
+    def has_place(self, queue: str) -> bool:
+        return self.places_left > 0 and self._by_queue[queue] < self._limit_by_queue.get(queue, self._limit)
+
     def require_place(self, queue: str) -> None:
-        if self.places_left <= 0 or self._by_queue[queue] >= self._limit_by_queue.get(queue, self._limit):
+        if not self.has_place(queue):
             raise Unavailable(OVERLOADED)
 
     @contextmanager
@@ -161,6 +164,9 @@ class Requests:
     def places_left(self) -> int:
         """How many more may wait for an answer."""
         return self._waiting.places_left
+
+    def has_place(self, queue: str) -> bool:
+        return self._waiting.has_place(queue)
 
     def require_place(self, queue: str) -> None:
         """Raises Unavailable where what is asked of this queue would be refused now."""

@@ -70,6 +70,11 @@ class Operation:
         return self.asks is not None and issubclass(self.asks, Command)
 
     @property
+    def queue(self) -> str | None:
+        """Of the command that it sends."""
+        return self.asks.queue if self.asks is not None and self.sends_command else None
+
+    @property
     def takes_idempotency_key(self) -> bool:
         return self.sends_command and self.repeatable
 

@@ -43,7 +43,7 @@ def _pattern(parameter: re.Match[str]) -> str:
 
 
 def _through(operation: Operation) -> Handle:
-    queue = operation.asks.queue if operation.asks is not None and operation.sends_command else None
+    queue = operation.queue
 
     async def handle(request: web.Request) -> web.StreamResponse:
         request[OPERATION] = operation

@@ -7,7 +7,6 @@ import uuid_utils.compat as uuid
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import EMPTY_PAYLOAD
 
 from chassis.tracing import current_trace_id, current_traceparent, server_span
 from contracts.problems import HEADERS_TOO_LARGE, INTERNAL, MALFORMED_REQUEST, URI_TOO_LONG, Problem, ProblemType
@@ -17,6 +16,7 @@ from gateway.door import Door
 from gateway.problem_documents import Told
 from gateway.refusals import plainly_refused
 from gateway.response_headers import add_fixed
+from gateway.routes import OPERATIONS
 from gateway.settings import Settings
 from gateway.state import REQUESTS
 
@@ -60,7 +60,7 @@ class _Connection(web.RequestHandler):
         self._waiter = None  # so that nobody is woken yet
         super().data_received(data)
         self._waiter = waiter
-        refusal = self._refusal() if self._door.closed else None
+        refusal = self._refusal()
         if refusal is not None:
             self._answer_at_once(refusal)
         elif self._messages:
@@ -71,7 +71,9 @@ class _Connection(web.RequestHandler):
         if len(self._messages) != 1:
             return None
         message, payload = self._messages[0]
-        if payload is not EMPTY_PAYLOAD or not isinstance(message, RawRequestMessage):
+        if not isinstance(message, RawRequestMessage) or not payload.is_eof():
+            return None
+        if not self._door.is_closed_to(message.method, message.path):
             return None
         return plainly_refused(message, self._public_url)
 
@@ -124,6 +126,6 @@ class Runner(web.AppRunner):
         plain = await super()._make_server()
         requests = self.app[REQUESTS]
         boundary = Boundary(plain.request_handler, self._settings, requests)
-        return _Server(
-            boundary, self._settings.public_url, Door(requests), request_factory=plain.request_factory, **LIMITS
-        )
+        queues = {(each.method, each.path): each.queue for each in OPERATIONS if each.queue and "{" not in each.path}
+        door = Door(requests, queues)
+        return _Server(boundary, self._settings.public_url, door, request_factory=plain.request_factory, **LIMITS)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import aiohttp
 import pytest
 from prometheus_client import REGISTRY
 
+from contracts.identity import PASSWORDS
 from gateway import refusals, server
 from gateway.app import build
 from gateway.door import Door
@@ -38,7 +40,7 @@ def refused(method: str) -> float:
 
 
 @pytest.fixture
-async def full(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Full]:
+def at_once(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     at_once: list[bytes] = []
     plainly_refused = refusals.plainly_refused
 
@@ -49,6 +51,11 @@ async def full(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Full]:
         return answer
 
     monkeypatch.setattr(server, "plainly_refused", watched)
+    return at_once
+
+
+@pytest.fixture
+async def full(at_once: list[bytes]) -> AsyncIterator[Full]:
     async with build(settings_of(max_pending=1)) as gateway:
         port = gateway.runner.addresses[0][1]
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
@@ -61,7 +68,7 @@ async def full(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Full]:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_who_finds_no_place_is_refused_at_the_door(full: Full, method: str) -> None:
     before = refused(method)
-    answer = await full.refused(method, data=b"x" * 50_000)
+    answer = await full.refused(method, data=b"x" * 1_000_000)
     assert answer.code == "overloaded"
     assert answer.headers["retry-after"] in {"1", "2", "3"}
     assert UUID(answer.json["request_id"]).version == 7
@@ -70,12 +77,17 @@ async def test_who_finds_no_place_is_refused_at_the_door(full: Full, method: str
     assert full.at_once == []
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE"])
-async def test_a_plain_request_is_refused_at_once_and_with_the_same_words(full: Full, method: str) -> None:
-    usual = await full.refused(method, headers={"X-Request-Id": "ours", "Origin": "http://elsewhere.example"})
+@pytest.mark.parametrize(
+    ("method", "options"), [("GET", {}), ("DELETE", {}), ("POST", {"json": {"title": "small enough to come at once"}})]
+)
+async def test_a_plain_request_is_refused_at_once_and_with_the_same_words(
+    full: Full, method: str, options: dict[str, Any]
+) -> None:
+    unusual = {"X-Request-Id": "ours", "Origin": "http://elsewhere.example"}
+    usual = await full.refused(method, headers=unusual, **options)
     assert full.at_once == []
     before = refused(method)
-    plain = await full.refused(method, headers={"X-Request-Id": "ours"})
+    plain = await full.refused(method, headers={"X-Request-Id": "ours"}, **options)
     assert len(full.at_once) == 1
     assert refused(method) == before + 1
     assert plain.headers["retry-after"] in {"1", "2", "3"}
@@ -89,7 +101,6 @@ async def test_a_plain_request_is_refused_at_once_and_with_the_same_words(full: 
     [
         ("HEAD", {}),
         ("OPTIONS", {}),
-        ("POST", {"json": {"title": "a body to read"}}),
         ("GET", {"headers": {"Origin": "http://elsewhere.example"}}),
         ("GET", {"headers": {"Connection": "close"}}),
     ],
@@ -99,28 +110,59 @@ async def test_what_is_unusual_takes_the_usual_way(full: Full, method: str, opti
     assert full.at_once == []
 
 
+async def next_answer(reader: asyncio.StreamReader) -> tuple[int, Any]:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+    return int(head.split()[1]), json.loads(await reader.readexactly(length))
+
+
 async def test_several_at_once_on_one_connection_are_refused_one_after_another(full: Full) -> None:
     request = b"GET /v1/tasks/%FF HTTP/1.1\r\nHost: x\r\n\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", full.port)
     for together in (1, 3, 1):
         writer.write(request * together)
         for _ in range(together):
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 503 ")
-            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            assert json.loads(await reader.readexactly(length))["code"] == "overloaded"
+            status, problem = await next_answer(reader)
+            assert (status, problem["code"]) == (503, "overloaded")
     assert len(full.at_once) == 2
+    writer.close()
+
+
+async def test_where_passwords_find_no_place_others_do(at_once: list[bytes]) -> None:
+    """Also behind one on its connection, whose body nobody has read."""
+    request = b"POST /v1/auth/%s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    async with build(settings_of(max_pending_passwords=1)) as gateway:
+        reader, writer = await asyncio.open_connection("127.0.0.1", gateway.runner.addresses[0][1])
+        for taken, path, expected in (
+            (True, b"login", 503),
+            (True, b"refresh", 422),
+            (True, b"login", 503),
+            (False, b"login", 422),
+        ):
+            with gateway.runner.app[REQUESTS]._waiting.place(None, PASSWORDS) if taken else nullcontext():
+                writer.write(request % path)
+                status, problem = await next_answer(reader)
+                assert status == expected, problem
+        writer.close()
+    assert len(at_once) == 2
+
+
+async def test_one_whose_body_is_still_to_come_is_refused_the_usual_way(full: Full) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", full.port)
+    writer.write(b"POST /v1/tasks HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{")
+    assert (await next_answer(reader))[0] == 503
+    assert full.at_once == []
     writer.close()
 
 
 async def test_those_on_their_way_to_a_place_count() -> None:
     async with build(settings_of(max_pending=2)) as gateway:
-        door = Door(gateway.runner.app[REQUESTS])
+        door = Door(gateway.runner.app[REQUESTS], {})
         seen = []
         for step in (door.enter, door.enter, None, None):
             if step:
                 step()
             else:
                 await asyncio.sleep(0)
-            seen.append(door.closed)
+            seen.append(door.is_closed_to("GET", "/v1/tasks"))
         assert seen == [False, True, True, False]
