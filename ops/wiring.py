@@ -28,8 +28,8 @@ _FIRST_HEALTH_PORT = 9101
 
 
 def niceness(service: str) -> int:
-    """Workers give way: where every core is busy, the gateway says at once what cannot be served."""
-    return 8 if service in WORKERS else 0
+    """Where every core is busy, the gateway says at once what cannot be served; auth_worker's hashes give way anyhow."""
+    return 8 if service in {"task_worker", "notifier"} else 0
 
 
 @dataclass(frozen=True)
