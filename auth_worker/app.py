@@ -54,10 +54,11 @@ def _commands(
     issuer = Issuer(settings.public_url, opening_keys, signing_keys, settings.access_token_lifetime)
     register_account = RegisterAccountHandler(passwords, policy, opening_keys, notifier_key)
     log_in = LogInHandler(passwords, opening_keys, issuer, settings.session_lifetime)
+    refresh_session = RefreshSessionHandler(opening_keys, issuer)
     return (
         CommandSubscription(RegisterAccount, register_account),
         CommandSubscription(LogIn, log_in),
-        CommandSubscription(RefreshSession, RefreshSessionHandler(opening_keys, issuer)),
+        CommandSubscription(RefreshSession, refresh_session, changes=refresh_session.session_of),
         CommandSubscription(LogOut, log_out),
         CommandSubscription(LogOutEverywhere, log_out_everywhere),
         CommandSubscription(EndSession, end_session),

@@ -35,19 +35,21 @@ class HeldSession:
     expires_at: datetime
     revoked_at: datetime | None
     version: int
+    locked_at: datetime
+    """By the database's clock, so that several workers agree on when a token was rotated."""
 
-    def judge(self, generation: int, *, at: datetime) -> Refresh:
+    def judge(self, generation: int) -> Refresh:
         """A refresh token of `generation` is presented."""
-        if self.revoked_at is not None or self.expires_at <= at or generation > self.generation:
+        if self.revoked_at is not None or self.expires_at <= self.locked_at or generation > self.generation:
             return Refresh.ENDED
         if generation == self.generation:
             return Refresh.ROTATE
-        if generation == self.generation - 1 and at - self.issued_at < GRACE:
+        if generation == self.generation - 1 and self.locked_at - self.issued_at < GRACE:
             return Refresh.REPEAT
         return Refresh.REUSE
 
     def current(self) -> Session:
         return Session(self.id, self.account_id, self.generation, self.issued_at)
 
-    def rotated(self, at: datetime) -> Session:
-        return Session(self.id, self.account_id, self.generation + 1, at)
+    def rotated(self) -> Session:
+        return Session(self.id, self.account_id, self.generation + 1, self.locked_at)

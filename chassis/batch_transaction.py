@@ -21,7 +21,6 @@ from chassis.database import Database
 from chassis.envelope import Envelope
 from chassis.failpoints import reach
 from chassis.outcomes import Outcome, decide, outcome_of
-from chassis.replies import Reply
 from chassis.subscription import AnyCommand, Delivery, Write
 from chassis.tracing import inside, traceparent_of
 
@@ -55,7 +54,7 @@ class Waiting:
         return known
 
 
-async def carry_out(database: Database, batch: Sequence[Waiting], spans: Sequence[Span]) -> list[Reply]:
+async def carry_out(database: Database, batch: Sequence[Waiting], spans: Sequence[Span]) -> list[Outcome]:
     """In the order of `batch`. Whatever is raised, nothing was committed, but for CommitUnknownError."""
     callers = [waiting.envelope.caller for waiting in batch]
     budget = min((caller.remaining for caller in callers if caller is not None), default=_UNATTENDED)
@@ -78,7 +77,7 @@ async def carry_out(database: Database, batch: Sequence[Waiting], spans: Sequenc
         reach("worker.before_commit")
         await commit(connection)
         reach("worker.after_commit")
-    return [outcome.reply for outcome in outcomes]
+    return outcomes
 
 
 async def _decide(connection: PoolConnectionProxy, batch: Sequence[Waiting], spans: Sequence[Span]) -> list[Outcome]:

@@ -79,12 +79,12 @@ class Batches:
         try:
             envelope = read_envelope(incoming, own_user=self._broker.user)
             subscription, command = self._commands.read(envelope, incoming)
+            in_haste = envelope.caller is not None and envelope.caller.remaining < _HASTE
+            if subscription.changes is None or in_haste or incoming.redelivered:
+                return None
+            return Waiting(incoming, envelope, subscription, command, subscription.changes(command), since)
         except Unprocessable:
             return None
-        in_haste = envelope.caller is not None and envelope.caller.remaining < _HASTE
-        if subscription.changes is None or in_haste or incoming.redelivered:
-            return None
-        return Waiting(incoming, envelope, subscription, command, subscription.changes(command), since)
 
     def _take(self) -> tuple[list[Waiting], list[Waiting]]:
         """What is waiting, in the order of what it changes, and apart from it the twins of what is among it."""
@@ -98,15 +98,16 @@ class Batches:
 
     async def _carry_out(self, batch: Sequence[Waiting]) -> list[Reply]:
         with _spans(self._queue, batch) as spans:
-            replies = await carry_out(self._database, batch, spans)
+            outcomes = await carry_out(self._database, batch, spans)
             for waiting, span in zip(batch, spans, strict=True):
                 observe_age(self._queue, waiting.envelope)
                 metrics.PROCESS_DURATION.labels(self._queue, waiting.envelope.wire_name, "done").observe(
                     time.perf_counter() - waiting.since, exemplar_of(span)
                 )
         metrics.CONSUMED.labels(self._queue).inc(len(batch))
-        self._committed()
-        return replies
+        if any(outcome.tells for outcome in outcomes):
+            self._committed()
+        return [outcome.reply for outcome in outcomes]
 
     async def _settle(self, batch: Sequence[Waiting], result: list[Reply] | BaseException) -> None:
         if isinstance(result, list):

@@ -5,7 +5,7 @@ from auth_worker.account import Account
 from auth_worker.endings import notice
 from auth_worker.issuer import Issuer
 from auth_worker.session import HeldSession, Refresh
-from auth_worker.store import accounts, sessions
+from auth_worker.store import sessions
 from chassis.errors import Refusal
 from chassis.sealing import OpeningKeys
 from chassis.subscription import Answer, Delivery
@@ -20,15 +20,14 @@ class RefreshSessionHandler:
 
     async def __call__(self, command: RefreshSession, delivery: Delivery) -> Answer:
         connection = delivery.connection
-        session_id, generation = self._read(command.sealed_refresh_token)
-        session = await sessions.lock_session(connection, session_id)
-        account = await accounts.find_account(connection, session.account_id) if session else None
-        if session is None or account is None:
+        token = self._read(command)
+        held = await sessions.lock_session(connection, token[0]) if token else None
+        if token is None or held is None:
             raise Refusal(INVALID_REFRESH_TOKEN)
-        at = await sessions.read_clock(connection)
-        match session.judge(generation, at=at):
+        session, account = held
+        match session.judge(token[1]):
             case Refresh.ROTATE:
-                current = session.rotated(at)
+                current = session.rotated()
                 await sessions.rotate_session(connection, current)
             case Refresh.REPEAT:
                 current = session.current()
@@ -38,11 +37,13 @@ class RefreshSessionHandler:
                 raise Refusal(INVALID_REFRESH_TOKEN)
         return Answer(await self.issuer.issue(connection, current, account.person))
 
-    def _read(self, sealed: str) -> tuple[UUID, int]:
-        found = self.issuer.read(self.opening_keys.open(sealed, purpose=REFRESH_PURPOSE))
-        if found is None:
-            raise Refusal(INVALID_REFRESH_TOKEN)
-        return found
+    def session_of(self, command: RefreshSession) -> UUID:
+        found = self._read(command)
+        # Who holds no token of ours is refused, and changes nothing.
+        return found[0] if found else UUID(int=0)
+
+    def _read(self, command: RefreshSession) -> tuple[UUID, int] | None:
+        return self.issuer.read(self.opening_keys.open(command.sealed_refresh_token, purpose=REFRESH_PURPOSE))
 
 
 async def _alarm(delivery: Delivery, session: HeldSession, account: Account) -> Refusal:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from asyncpg.pool import PoolConnectionProxy
 
+from auth_worker.account import Account
 from auth_worker.session import Ended, HeldSession
 from auth_worker.tokens import Session
 from contracts.sessions import Revocation
@@ -40,17 +41,26 @@ async def insert_session(
     return Session(**row)
 
 
-async def lock_session(connection: PoolConnectionProxy, session_id: UUID) -> HeldSession | None:
+async def lock_session(connection: PoolConnectionProxy, session_id: UUID) -> tuple[HeldSession, Account] | None:
+    """None when there is none, or its account is closed."""
     row = await connection.fetchrow(
         """
-        SELECT id, account_id, generation, issued_at, expires_at, revoked_at, version
-          FROM sessions
-         WHERE id = $1
-           FOR UPDATE
+        WITH held AS (
+             SELECT id, account_id, generation, issued_at, expires_at, revoked_at, version
+               FROM sessions
+              WHERE id = $1
+                FOR UPDATE
+        )
+        SELECT held.*, clock_timestamp(),
+               accounts.id, username, email, password_hash, email_verified_at, display_name,
+               accounts.version, created_at, updated_at
+          FROM held
+          JOIN accounts ON accounts.id = account_id
+           AND closed_at IS NULL
         """,
         session_id,
     )
-    return None if row is None else HeldSession(**row)
+    return None if row is None else (HeldSession(*row[:8]), Account(*row[8:]))
 
 
 async def read_clock(connection: PoolConnectionProxy) -> datetime:

@@ -13,7 +13,7 @@ SESSION_ID, ACCOUNT_ID = UUID(int=2), UUID(int=1)
 
 def held(*, rotated: timedelta, expires: timedelta = timedelta(days=1), revoked: bool = False) -> HeldSession:
     """Of generation 5, `rotated` ago."""
-    return HeldSession(SESSION_ID, ACCOUNT_ID, 5, AT - rotated, AT + expires, AT if revoked else None, 1)
+    return HeldSession(SESSION_ID, ACCOUNT_ID, 5, AT - rotated, AT + expires, AT if revoked else None, 1, AT)
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def held(*, rotated: timedelta, expires: timedelta = timedelta(days=1), revoked:
     ],
 )
 def test_what_a_refresh_token_is_good_for(generation: int, session: HeldSession, verdict: Refresh) -> None:
-    assert session.judge(generation, at=AT) is verdict
+    assert session.judge(generation) is verdict
 
 
 def test_a_rotation_is_the_next_generation_of_the_same_session() -> None:
     session = held(rotated=SECOND)
     assert session.current() == Session(SESSION_ID, ACCOUNT_ID, 5, AT - SECOND)
-    assert session.rotated(AT) == Session(SESSION_ID, ACCOUNT_ID, 6, AT)
+    assert session.rotated() == Session(SESSION_ID, ACCOUNT_ID, 6, AT)
 
 
 def test_a_refresh_token_is_known_again_under_every_secret_that_is_held() -> None:
