@@ -12,6 +12,9 @@ from load.requests import Answer, Request, Send
 
 _PATIENCE = 30.0  # seconds
 
+Answered = Callable[[Answer], None]
+Start = Callable[[Request, Answered], None]
+
 
 class _Connection(asyncio.Protocol):
     """One request at a time."""
@@ -19,7 +22,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport
-        self._answer: asyncio.Future[Answer] | None = None
+        self._answered: Answered | None = None
         self._body: list[bytes] = []
         self._retry_after = False
         self._sent = 0.0
@@ -55,21 +58,20 @@ class _Connection(asyncio.Protocol):
         self._retry_after = False
 
     def _give(self, answer: Answer) -> None:
-        if self._answer and not self._answer.done():
-            self._answer.set_result(answer)
+        answered, self._answered = self._answered, None
+        if answered:
+            answered(answer)
 
-    async def send(self, data: bytes) -> Answer:
-        loop = asyncio.get_running_loop()
-        self._answer, self._sent = loop.create_future(), loop.time()
+    def send(self, data: bytes, answered: Answered) -> None:
+        self._answered, self._sent = answered, asyncio.get_running_loop().time()
         if self._watch is None:
             self._end_if_late()
         self._transport.write(data)
-        return await self._answer
 
     def _end_if_late(self) -> None:
         """One timer for all requests on the connection: setting one for each would cost more than to send it."""
         loop = asyncio.get_running_loop()
-        if self._answer and not self._answer.done() and loop.time() - self._sent >= _PATIENCE:
+        if self._answered and loop.time() - self._sent >= _PATIENCE:
             self._transport.abort()
         else:
             self._watch = loop.call_at(max(loop.time(), self._sent) + _PATIENCE, self._end_if_late)
@@ -88,36 +90,59 @@ class Client:
         self._base, self._authority = address.path.rstrip("/"), address.netloc.rpartition("@")[2]
         self._turns = asyncio.Semaphore(at_most)
         self._idle: list[_Connection] = []
+        self._connecting: set[asyncio.Future[None]] = set()
 
     def as_(self, token: str) -> Send:
         """Sends what `token` may."""
+        start = self.starting_as(token)
+        return lambda request: self._wait(start, request)
+
+    def starting_as(self, token: str) -> Start:
+        """Sends what `token` may without a task for each request, of which there may be any number at once."""
         authorization = f"Authorization: Bearer {token}\r\n"
-        return lambda request: self._send(request, authorization)
+        return lambda request, answered: self._start(self._encode(request, authorization), answered)
 
     async def send(self, request: Request) -> Answer:
-        return await self._send(request, "")
+        return await self._wait(lambda request, answered: self._start(self._encode(request, ""), answered), request)
 
-    async def _send(self, request: Request, authorization: str) -> Answer:
-        data = self._encode(request, authorization)
+    async def _wait(self, start: Start, request: Request) -> Answer:
+        waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def answered(answer: Answer) -> None:
+            if not waiting.done():
+                waiting.set_result(answer)
+
         async with self._turns:
-            try:
-                connection = await self._connection()
-            except OSError:
-                return Answer(None)
-            answer = await connection.send(data)
-            if connection.open:
-                self._idle.append(connection)
-            return answer
+            start(request, answered)
+            return await waiting
 
-    async def _connection(self) -> _Connection:
+    def _start(self, data: bytes, answered: Answered) -> None:
         while self._idle:
             connection = self._idle.pop()
             if connection.open:
-                return connection
-        make: Callable[[], _Connection] = _Connection
+                self._send(connection, data, answered)
+                return
+        connecting = asyncio.ensure_future(self._connect(data, answered))
+        self._connecting.add(connecting)
+        connecting.add_done_callback(self._connecting.discard)
+
+    async def _connect(self, data: bytes, answered: Answered) -> None:
         secure = ssl.create_default_context() if self._secure else None
-        _, made = await asyncio.get_running_loop().create_connection(make, self._host, self._port, ssl=secure)
-        return made
+        loop = asyncio.get_running_loop()
+        try:
+            _, connection = await loop.create_connection(_Connection, self._host, self._port, ssl=secure)
+        except OSError:
+            answered(Answer(None))
+        else:
+            self._send(connection, data, answered)
+
+    def _send(self, connection: _Connection, data: bytes, answered: Answered) -> None:
+        def kept(answer: Answer) -> None:
+            if connection.open:
+                self._idle.append(connection)
+            answered(answer)
+
+        connection.send(data, kept)
 
     def _encode(self, request: Request, authorization: str) -> bytes:
         content = ""

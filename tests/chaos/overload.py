@@ -9,7 +9,6 @@ import uvloop
 
 from load.account import Account
 from load.client import Client
-from load.pace import LoopClock, Rate
 from load.requests import Answer, Requests
 from load.scenarios import SCENARIOS
 from tests.chaos.world import usage
@@ -62,21 +61,6 @@ class Overload:
         )
 
 
-class _InBursts(LoopClock):
-    """To wake up for every request and every answer would cost more than to send and to read it."""
-
-    def __init__(self) -> None:
-        self._rested = 0.0
-
-    async def until(self, moment: float) -> None:
-        if moment - self.now() > _BURST:
-            await super().until(moment)
-        elif self.now() - self._rested > _BURST:
-            time.sleep(_BURST)  # noqa: ASYNC251  answers wait in the sockets meanwhile
-            await asyncio.sleep(0)
-            self._rested = self.now()
-
-
 @dataclass(frozen=True, slots=True)
 class _Attempt:
     answer: Answer
@@ -94,15 +78,27 @@ class _Load:
     requests: Requests
 
     async def at(self, rate: float, seconds: float) -> list[_Attempt]:
+        """In bursts: to wake up for every request and every answer would cost more than to send and to read it."""
         attempts: list[_Attempt] = []
+        start = self.account.client.starting_as(self.account.token)
 
-        async def act(_: float) -> None:
+        def send() -> None:
             started = time.monotonic()
-            answer = await self.account.send(self.requests())
-            ended = time.monotonic()
-            attempts.append(_Attempt(answer, ended - started, ended))
 
-        await Rate(rate).run(act, seconds=seconds, stopping=asyncio.Event(), clock=_InBursts())
+            def answered(answer: Answer) -> None:
+                ended = time.monotonic()
+                attempts.append(_Attempt(answer, ended - started, ended))
+
+            start(self.requests(), answered)
+
+        began, sent, count = time.monotonic(), 0, round(rate * seconds)
+        while len(attempts) < count:
+            due = min(count, int((time.monotonic() - began) * rate))
+            for _ in range(sent, due):
+                send()
+            sent = due
+            time.sleep(_BURST)  # noqa: ASYNC251  answers wait in the sockets meanwhile
+            await asyncio.sleep(0)
         return attempts
 
 
