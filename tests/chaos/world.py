@@ -151,3 +151,9 @@ def usage(pid: int) -> tuple[int, int]:
     status = Path(f"/proc/{pid}/status").read_text()
     resident = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
     return len(list(Path(f"/proc/{pid}/fd").iterdir())), int(resident.split()[1])
+
+
+def clients_of(port: int) -> int:
+    """Connections to it that their clients hold; one that only this side keeps open is none."""
+    connections = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(1 for _, local, _, state, *_ in connections if local.endswith(f":{port:04X}") and state == "01")
