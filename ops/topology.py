@@ -160,7 +160,8 @@ async def declare(
                 if user.name in passwords
             ),
         )
-        if any(isinstance(each, Queue) for each in todo):
+        if any(isinstance(each, Queue | Binding) for each in todo):
+            # Also where somebody else has just declared the queue.
             await asyncio.sleep(_UNTIL_QUEUES_LAST)
         # Only now can a message come in.
         await asyncio.gather(*(_put(api, vhost, each) for each in todo if isinstance(each, Binding)))
