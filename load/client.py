@@ -99,11 +99,13 @@ class Client:
 
     def starting_as(self, token: str) -> Start:
         """Sends what `token` may without a task for each request, of which there may be any number at once."""
-        authorization = f"Authorization: Bearer {token}\r\n"
-        return lambda request, answered: self._start(self._encode(request, authorization), answered)
+        return self._starting(f"Authorization: Bearer {token}\r\n")
 
     async def send(self, request: Request) -> Answer:
-        return await self._wait(lambda request, answered: self._start(self._encode(request, ""), answered), request)
+        return await self._wait(self._starting(""), request)
+
+    def _starting(self, authorization: str) -> Start:
+        return lambda request, answered: self._start(self._encode(request, authorization), answered)
 
     async def _wait(self, start: Start, request: Request) -> Answer:
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
