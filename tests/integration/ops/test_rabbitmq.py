@@ -44,7 +44,7 @@ async def take(node: RabbitMQ) -> bytes:
 
 
 async def registered(node: RabbitMQ) -> None:
-    """RabbitMQ 3.10 writes a new quorum queue's name down within half a second, and until then a kill makes it mute."""
+    """RabbitMQ 3.10 writes a new quorum queue's name down within a second, and until then a kill makes it mute."""
     names = next((node.folder / "data").glob("*/quorum/*/names.dets"))
     await eventually(lambda: b"kept" in names.read_bytes())
 
