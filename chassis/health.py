@@ -12,7 +12,7 @@ from chassis import metrics
 
 Checks = Mapping[str, Callable[[], Awaitable[bool]]]
 
-_LAG_EVERY = 1.0  # seconds
+_MEASURE_EVERY = 1.0  # seconds
 
 
 class Health:
@@ -47,12 +47,13 @@ async def _metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": content_type})
 
 
-async def _measure_lag() -> None:
+async def _measure_event_loop() -> None:
     loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + _LAG_EVERY
-        await asyncio.sleep(_LAG_EVERY)
+        due = loop.time() + _MEASURE_EVERY
+        await asyncio.sleep(_MEASURE_EVERY)
         metrics.EVENT_LOOP_LAG.set(max(0.0, loop.time() - due))
+        metrics.EVENT_LOOP_TASKS.set(len(asyncio.all_tasks()))
 
 
 @asynccontextmanager
@@ -63,9 +64,9 @@ async def serve_health(checks: Checks, *, host: str, port: int) -> AsyncIterator
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, host, port).start()
-    lag = asyncio.create_task(_measure_lag())
+    measuring = asyncio.create_task(_measure_event_loop())
     try:
         yield health
     finally:
-        lag.cancel()
+        measuring.cancel()
         await runner.cleanup()

@@ -54,4 +54,5 @@ DATABASE_PENDING = Gauge(
 DATABASE_CONNECTIONS = Gauge("db_client_connection_count", "Connections of the pool", ["pool", "state"])
 DATABASE_MAX = Gauge("db_client_connection_max", "How many connections the pool may have", ["pool"])
 EVENT_LOOP_LAG = Gauge("taskmesh_event_loop_lag_seconds", "How late the event loop runs what is due")
+EVENT_LOOP_TASKS = Gauge("taskmesh_event_loop_tasks", "Tasks of the event loop that have not ended")
 BUILD = Gauge("taskmesh_build_info", "Always 1; the labels say what runs", ["service", "version"])

@@ -12,6 +12,7 @@ PLATFORM = board(
         graph(
             "Lag of the event loop", SECONDS, {_OF_POD: "max by (service, instance) (taskmesh_event_loop_lag_seconds)"}
         ),
+        graph("Tasks of the event loop", COUNT, {_OF_POD: "max by (service, instance) (taskmesh_event_loop_tasks)"}),
         graph(
             "Connections to Postgres",
             COUNT,

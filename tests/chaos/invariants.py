@@ -3,7 +3,6 @@
 from collections import Counter
 from contextlib import suppress
 
-import aiohttp
 import asyncpg
 
 from tests.chaos.findings import Broken, Check, Finding, require
@@ -23,7 +22,7 @@ from tests.chaos.invariants_of_data import (
     the_chain_holds,
 )
 from tests.chaos.load import DEADLINE
-from tests.chaos.world import World, usage
+from tests.chaos.world import World, metric, usage
 from tests.eventually import eventually
 from tests.running import PASSWORD
 
@@ -80,8 +79,8 @@ async def nothing_leaks(world: World, _: asyncpg.Connection) -> str:
 
     async def settled() -> bool:
         services = world.running.services
-        held["pending"] = await _metric(services["gateway"].health_port, "taskmesh_pending_requests")
-        held["used"] = await _metric(
+        held["pending"] = await metric(services["gateway"].health_port, "taskmesh_pending_requests")
+        held["used"] = await metric(
             services["task_worker"].health_port, 'db_client_connection_count{pool="task_worker",state="used"}'
         )
         for name, service in services.items():
@@ -104,12 +103,6 @@ async def nothing_leaks(world: World, _: asyncpg.Connection) -> str:
     )
     files_too_many = {name: more for name, (more, _) in grown.items() if more > _OPEN_FILES}
     return require(not held["pending"] and not files_too_many and not careless, f"{figure}, files {files_too_many}")
-
-
-async def _metric(port: int, name: str) -> float:
-    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/metrics") as response:
-        lines = (await response.text()).splitlines()
-    return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), 0.0)
 
 
 async def nobody_was_restarted(world: World, _: asyncpg.Connection) -> str:

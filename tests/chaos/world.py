@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import aiohttp
 import asyncpg
 
 from ops import processes
@@ -151,6 +152,13 @@ def usage(pid: int) -> tuple[int, int]:
     status = Path(f"/proc/{pid}/status").read_text()
     resident = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
     return len(list(Path(f"/proc/{pid}/fd").iterdir())), int(resident.split()[1])
+
+
+async def metric(port: int, name: str) -> float:
+    """Of the service whose health port it is; `name` with its labels."""
+    async with aiohttp.ClientSession() as http, http.get(f"http://127.0.0.1:{port}/metrics") as response:
+        lines = (await response.text()).splitlines()
+    return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), 0.0)
 
 
 def clients_of(port: int) -> int:
