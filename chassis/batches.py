@@ -122,13 +122,11 @@ class Batches:
 
     async def _answer(self, batch: Sequence[Waiting], replies: Sequence[Reply]) -> None:
         reach("worker.before_reply")
-        await asyncio.gather(
-            *(
+        for waiting, reply in zip(batch, replies, strict=True):
+            if waiting.envelope.caller is not None:
                 send_reply(self._broker, waiting.envelope.caller, reply)
-                for waiting, reply in zip(batch, replies, strict=True)
-                if waiting.envelope.caller is not None
-            )
-        )
+        # Until they are written.
+        await asyncio.sleep(0)
         reach("worker.before_ack")
         for waiting in batch:
             await waiting.incoming.acknowledge()

@@ -73,7 +73,9 @@ class Commands:
         reply = await self._execute(subscription, command, envelope, incoming.queue, unknown=unknown)
         if envelope.caller is not None and reply is not None:
             reach("worker.before_reply")
-            await send_reply(self._broker, envelope.caller, reply)
+            send_reply(self._broker, envelope.caller, reply)
+            # Until it is written.
+            await asyncio.sleep(0)
         reach("worker.before_ack")
 
     async def _execute(

@@ -67,7 +67,7 @@ class Consumer:
                 await self._process(envelope, incoming)
             except Unavailable as error:
                 if envelope.caller is not None:
-                    await send_reply(self._broker, envelope.caller, Reply.no(Problem(type=error.problem)))
+                    send_reply(self._broker, envelope.caller, Reply.no(Problem(type=error.problem)))
                     return
                 if held == 0:
                     log.warning("holding messages", queue=self._queue, reason=str(error))
@@ -96,7 +96,7 @@ class Consumer:
         caller = caller or find_caller(incoming)
         if caller is not None:
             problem = SERVICE_UNAVAILABLE if reason in ("version", "unhandled") else INTERNAL
-            await send_reply(self._broker, caller, Reply.no(Problem(type=problem)))
+            send_reply(self._broker, caller, Reply.no(Problem(type=problem)))
         headers = {
             **self._headers(incoming),
             "x-attempt": _attempt(incoming),

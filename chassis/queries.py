@@ -13,7 +13,7 @@ from chassis.database import Database
 from chassis.envelope import Envelope
 from chassis.errors import Refusal, Unavailable, Unprocessable
 from chassis.outcomes import dump
-from chassis.replies import Reply, tell_reply
+from chassis.replies import Reply, send_reply
 from chassis.subscription import AnyQuery, Delivery, QuerySubscription, read_body, unhandled
 from contracts.outcomes import CommandOutcome, FindCommand
 from contracts.problems import DEADLINE_EXCEEDED, NOT_FOUND, OVERLOADED, Problem
@@ -36,7 +36,7 @@ class Queries:
             return
         query = read_body(subscription.message, incoming)
         reply = await self._answer(subscription, query, envelope, envelope.caller.remaining)
-        tell_reply(self._broker, envelope.caller, reply)
+        send_reply(self._broker, envelope.caller, reply)
 
     async def _answer(self, subscription: AnyQuery, query: Any, envelope: Envelope, budget: float) -> Reply:
         try:

@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from uuid_utils.compat import uuid7
 
-from chassis.broker import Broker, Outgoing, PublishUnconfirmed
+from chassis.broker import Broker, Outgoing
 from chassis.envelope import Caller
 from chassis.errors import Unavailable
 from chassis.topology import REPLIES
@@ -31,16 +31,11 @@ class Reply:
         return cls(problem.type.status, problem.model_dump_json().encode(), command_id)
 
 
-async def send_reply(broker: Broker, caller: Caller, reply: Reply) -> None:
-    """A reply that does not arrive leaves its caller with `outcome-unknown`, which is the truth."""
-    try:
-        await broker.publish(_message(caller, reply))
-    except (Unavailable, PublishUnconfirmed) as error:
-        log.info("reply not delivered", correlation_id=caller.correlation_id, error=str(error))
+def send_reply(broker: Broker, caller: Caller, reply: Reply) -> None:
+    """Nobody waits for the broker's word: without it there would be nothing else to do.
 
-
-def tell_reply(broker: Broker, caller: Caller, reply: Reply) -> None:
-    """To a query, which is free to be asked again: nobody waits for the broker's word."""
+    A reply that does not arrive leaves its caller with `outcome-unknown`, which is the truth, and the inbox knows it.
+    """
     try:
         broker.tell(_message(caller, reply))
     except Unavailable as error:

@@ -1,4 +1,5 @@
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,9 @@ class Channel:
         self._reply: asyncio.Future[Frame] | None = None
         self._consumers: dict[str, Receive] = {}
         self._receiving: set[asyncio.Task[None]] = set()
+        self._settles_itself: set[str] = set()
+        self._unsettled: dict[int, None] = {}
+        self._acknowledged: set[int] = set()
         self._tell_at_end: list[Callable[[], None]] = []
         self._published = 0
         self._unconfirmed: dict[int, _Unconfirmed] = {}
@@ -77,6 +81,8 @@ class Channel:
     async def consume(self, queue: str, receive: Receive, *, no_ack: bool = False) -> str:
         tag = f"{self._number}.{len(self._consumers)}"
         self._consumers[tag] = receive
+        if no_ack:
+            self._settles_itself.add(tag)
         await self._call(commands.Basic.Consume(queue=queue, consumer_tag=tag, no_ack=no_ack))
         return tag
 
@@ -112,11 +118,28 @@ class Channel:
         self._connection.send_message(self._number, exchange, routing_key, properties, body)
 
     def acknowledge(self, delivery_tag: int) -> None:
+        """Said with whatever else is acknowledged in this turn of the event loop."""
         self._check()
-        self._connection.send_ack(self._number, delivery_tag)
+        if not self._acknowledged:
+            asyncio.get_running_loop().call_soon(self._send_acks)
+        self._acknowledged.add(delivery_tag)
+
+    def _send_acks(self) -> None:
+        """In one frame for all up to the first that is still open: a queue settles them in one step."""
+        acknowledged, self._acknowledged = self._acknowledged, set()
+        if self._error is not None:
+            return
+        oldest = list(itertools.takewhile(acknowledged.__contains__, self._unsettled))
+        if oldest:
+            self._connection.send_ack(self._number, oldest[-1], multiple=True)
+        for delivery_tag in acknowledged.difference(oldest):
+            self._connection.send_ack(self._number, delivery_tag, multiple=False)
+        for delivery_tag in acknowledged:
+            self._unsettled.pop(delivery_tag, None)
 
     def return_to_queue(self, delivery_tag: int) -> None:
         self._check()
+        self._unsettled.pop(delivery_tag, None)
         self._connection.send(
             frame.marshal(commands.Basic.Reject(delivery_tag=delivery_tag, requeue=True), self._number)
         )
@@ -128,6 +151,8 @@ class Channel:
     # What follows is called by the connection.
 
     def deliver(self, consumer_tag: str, message: Delivered) -> None:
+        if consumer_tag not in self._settles_itself:
+            self._unsettled[message.delivery_tag] = None
         receive = self._consumers.get(consumer_tag)
         coroutine = receive(message) if receive is not None else None
         if coroutine is not None:

@@ -104,8 +104,8 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"".join(self._unsent))
         self._unsent.clear()
 
-    def send_ack(self, channel: int, delivery_tag: int) -> None:
-        self.send(_ACK.pack(_METHOD, channel, 13, 60, 80, delivery_tag, 0, _END))
+    def send_ack(self, channel: int, delivery_tag: int, *, multiple: bool) -> None:
+        self.send(_ACK.pack(_METHOD, channel, 13, 60, 80, delivery_tag, multiple, _END))
 
     def send_message(self, channel: int, exchange: str, routing_key: str, properties: Properties, body: bytes) -> None:
         method = b"".join((b"\x00\x3c\x00\x28\x00\x00", short(exchange), short(routing_key), b"\x01"))

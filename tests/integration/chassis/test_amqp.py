@@ -76,6 +76,29 @@ async def test_what_no_queue_takes_comes_back_and_nothing_else_does(connection: 
         assert [(await arrived.get()).body for _ in range(2)] == [b"", b""]
 
 
+@pytest.mark.parametrize("turns", [[{0, 1, 2, 4}], [{2, 0}, {4, 1}], [{4}, {2}, {1}, {0}], [{1, 4}, {0, 2}]])
+async def test_what_is_acknowledged_does_not_come_again_and_all_else_does(
+    connection: Connection, turns: list[set[int]]
+) -> None:
+    async with connection.channel(confirms=True) as other:
+        async with connection.channel() as consuming:
+            name, arrived = await listen(consuming)
+            for number in range(5):
+                other.publish(REPLIES, name, reply_to(name), bytes([number]))
+            messages = [await arrived.get() for _ in range(5)]
+            for turn in turns:
+                for number in turn:
+                    consuming.acknowledge(messages[number].delivery_tag)
+                await other.find_exchange(COMMANDS)
+            # Its queue would be gone with its last consumer.
+            again = asyncio.Queue[Delivered]()
+            await other.consume(name, again.put_nowait)
+        message = await again.get()
+        assert (message.body, message.redelivered) == (bytes([3]), True)
+        await other.find_exchange(COMMANDS)
+        assert again.empty()
+
+
 async def test_a_closed_channel_tells_everybody_and_harms_no_other(connection: Connection) -> None:
     async with connection.channel(confirms=True) as closed, connection.channel() as other:
         publishes = [closed.publish("no.such.exchange", "", reply_to("x"), b"") for _ in range(3)]
