@@ -66,6 +66,9 @@ async def _serve(settings: S, build: Callable[[S], AbstractAsyncContextManager[S
     ):
         # What is here now stays; to look through it for garbage would stop everything for a quarter of a second.
         gc.freeze()
+        # Nearly everything goes with its last reference: to look for the rest as often as Python does by itself takes
+        # 7 % of a busy service.
+        gc.set_threshold(10_000, 20, 10)
         log.info("started", environment=settings.environment, version=VERSION)
         await stop.wait()
         log.info("stopping")
