@@ -29,8 +29,7 @@ from contracts.problems import Problem
 log = structlog.get_logger()
 
 _TOGETHER = 64
-_AT_ONCE = 2
-PREFETCH = _TOGETHER * _AT_ONCE
+PREFETCH = 2 * _TOGETHER
 _HASTE = 0.25  # seconds; whoever has less is carried out alone: his deadline would end everybody's transaction
 
 
@@ -52,7 +51,8 @@ class Batches:
         self._queue = queue
         self._committed = committed
         self._waiting: deque[Waiting] = deque()
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._first = asyncio.Lock()
+        self._second = asyncio.Lock()
         self._places = asyncio.Semaphore(alone)
         self._alone = Consumer(broker, queue, commands.process)
         self._doubtful = Consumer(broker, queue, commands.find_out)
@@ -65,7 +65,9 @@ class Batches:
         self._waiting.append(waiting)
         # Whatever arrived at the same moment joins.
         await asyncio.sleep(0)
-        async with self._turns:
+        # The fewer transactions, the more they share; but a full one does not wait for who waits for a row.
+        full = self._first.locked() and len(self._waiting) >= _TOGETHER
+        async with self._second if full else self._first:
             batch, twins = self._take()
             if not batch:
                 return
