@@ -4,7 +4,7 @@ The inbox comes last: that one of them was carried out before is told by its uni
 """
 
 import asyncio
-from collections import defaultdict
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,35 +83,39 @@ async def carry_out(database: Database, batch: Sequence[Waiting], spans: Sequenc
 async def _decide(connection: PoolConnectionProxy, batch: Sequence[Waiting], spans: Sequence[Span]) -> list[Outcome]:
     gathered: dict[Write, list[Any]] = {}
     deliveries = [Delivery(waiting.envelope, connection, gathered) for waiting in batch]
-    outcomes: dict[int, Outcome] = {}
-    for subscription, places in _sets(batch):
-        answers = await subscription.handle_all(
-            [batch[place].command for place in places], [deliveries[place] for place in places]
-        )
-        for place, answer in zip(places, answers, strict=True):
-            outcomes[place] = outcome_of(subscription, answer, batch[place].envelope)
-    for place, waiting in enumerate(batch):
-        if place not in outcomes:
-            with inside(spans[place]):
-                outcomes[place] = await decide(waiting.subscription, waiting.command, deliveries[place])
+    outcomes: list[Outcome] = []
+    for run in _runs(batch):
+        subscription, commands = run[0].subscription, [waiting.command for waiting in run]
+        together = slice(len(outcomes), len(outcomes) + len(run))
+        if subscription.handle_all is not None:
+            answers = await subscription.handle_all(commands, deliveries[together])
+            outcomes += [
+                outcome_of(subscription, answer, waiting.envelope) for answer, waiting in zip(answers, run, strict=True)
+            ]
+            continue
+        for command, delivery, span in zip(commands, deliveries[together], spans[together], strict=True):
+            with inside(span):
+                outcomes.append(await decide(subscription, command, delivery))
     reach("worker.after_handler")
     for write, changes in gathered.items():
         await write(connection, changes)
-    in_order = [outcomes[place] for place in range(len(batch))]
     await outbox.append_all(
         connection,
         [
             outbox.Told(outcome.tells, waiting.envelope, traceparent_of(span))
-            for outcome, waiting, span in zip(in_order, batch, spans, strict=True)
+            for outcome, waiting, span in zip(outcomes, batch, spans, strict=True)
         ],
     )
-    return in_order
+    return outcomes
 
 
-def _sets(batch: Sequence[Waiting]) -> Iterator[tuple[Any, list[int]]]:
-    """The places of those that are handled in one go."""
-    places: defaultdict[AnyCommand, list[int]] = defaultdict(list)
-    for place, waiting in enumerate(batch):
-        if waiting.subscription.handle_all is not None:
-            places[waiting.subscription].append(place)
-    return iter(places.items())
+def _runs(batch: Sequence[Waiting]) -> Iterator[list[Waiting]]:
+    """Those that are handled in one go: neighbours of one kind, so that rows are locked in the order of the batch."""
+    run = [batch[0]]
+    for before, waiting in itertools.pairwise(batch):
+        if waiting.subscription is before.subscription and waiting.aggregate_id != before.aggregate_id:
+            run.append(waiting)
+        else:
+            yield run
+            run = [waiting]
+    yield run

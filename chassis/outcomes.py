@@ -22,16 +22,18 @@ class Outcome:
 
 
 async def decide(subscription: AnyCommand, command: Any, delivery: Delivery) -> Outcome:
-    command_id = delivery.envelope.message_id
+    answer: Answer | Refusal
     try:
         answer = await subscription.handle(command, delivery)
     except Refusal as refusal:
-        reply = Reply.no(refusal.problem, command_id)
-        return Outcome(reply, refusal.tells, kept=refusal.problem.type.kept, secret=False)
+        answer = refusal
     return outcome_of(subscription, answer, delivery.envelope)
 
 
-def outcome_of(subscription: AnyCommand, answer: Answer, envelope: Envelope) -> Outcome:
+def outcome_of(subscription: AnyCommand, answer: Answer | Refusal, envelope: Envelope) -> Outcome:
+    if isinstance(answer, Refusal):
+        reply = Reply.no(answer.problem, envelope.message_id)
+        return Outcome(reply, answer.tells, kept=answer.problem.type.kept, secret=False)
     message = subscription.message
     reply = Reply(message.success, dump(answer.reply), envelope.message_id)
     return Outcome(reply, answer.tells, kept=True, secret=message.reply_is_secret)

@@ -62,18 +62,27 @@ class Answer:
         self.tells: Tells = tells
 
 
+def only(answers: Sequence[Answer | Refusal]) -> Answer:
+    """Of the one command that was handled."""
+    [answer] = answers
+    if isinstance(answer, Refusal):
+        raise answer
+    return answer
+
+
 @dataclass(frozen=True, slots=True)
 class CommandSubscription(Generic[M]):
     """`changes` names the one aggregate that a command changes: such commands may share a transaction, in its order.
 
     They decide before they write, and touch nothing but the database.
-    `handle_all` does what `handle` does, for several at once; each changes an aggregate of its own.
+    `handle_all` does what `handle` does, for several at once; each changes an aggregate of its own. What it refuses is
+    returned, so that the others go on.
     """
 
     message: type[M]
     handle: Callable[[M, Delivery], Awaitable[Answer]]
     changes: Callable[[M], UUID] | None = None
-    handle_all: Callable[[Sequence[M], Sequence[Delivery]], Awaitable[Sequence[Answer]]] | None = None
+    handle_all: Callable[[Sequence[M], Sequence[Delivery]], Awaitable[Sequence[Answer | Refusal]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,12 @@ from contracts.tasks import (
     UpdateTasks,
 )
 from task_worker.duties import DUTIES
-from task_worker.handlers.add_comment import add_comment
+from task_worker.handlers.add_comment import add_comment, add_each
 from task_worker.handlers.add_tags import add_tags
 from task_worker.handlers.attach_file import AttachFileHandler
 from task_worker.handlers.begin_upload import BeginUploadHandler
 from task_worker.handlers.change_share import change_share
-from task_worker.handlers.create_task import create_task, create_tasks
+from task_worker.handlers.create_task import create_each, create_task
 from task_worker.handlers.delete_comment import delete_comment
 from task_worker.handlers.delete_task import delete_task
 from task_worker.handlers.edit_comment import edit_comment
@@ -48,7 +48,7 @@ from task_worker.handlers.remove_tag import remove_tag
 from task_worker.handlers.restore_task import restore_task
 from task_worker.handlers.share_task import share_task
 from task_worker.handlers.unshare import unshare
-from task_worker.handlers.update_task import update_task
+from task_worker.handlers.update_task import update_each, update_task
 from task_worker.handlers.update_tasks import update_tasks
 from task_worker.quota import Quota
 from task_worker.settings import Settings
@@ -67,8 +67,8 @@ def subscriptions(settings: Settings) -> Subscriptions:
     quota = Quota(settings.files_per_task, settings.file_quota)
     return Subscriptions(
         commands=(
-            CommandSubscription(CreateTask, create_task, _task_of, create_tasks),
-            CommandSubscription(UpdateTask, update_task, _task_of),
+            CommandSubscription(CreateTask, create_task, _task_of, create_each),
+            CommandSubscription(UpdateTask, update_task, _task_of, update_each),
             CommandSubscription(UpdateTasks, update_tasks),
             CommandSubscription(AddTags, add_tags, _task_of),
             CommandSubscription(RemoveTag, remove_tag, _task_of),
@@ -77,7 +77,7 @@ def subscriptions(settings: Settings) -> Subscriptions:
             CommandSubscription(ShareTask, share_task, _task_of),
             CommandSubscription(ChangeShare, change_share, _task_of),
             CommandSubscription(Unshare, unshare, _task_of),
-            CommandSubscription(AddComment, add_comment, _task_of),
+            CommandSubscription(AddComment, add_comment, _task_of, add_each),
             CommandSubscription(EditComment, edit_comment),
             CommandSubscription(DeleteComment, delete_comment),
             CommandSubscription(BeginUpload, BeginUploadHandler(quota)),

@@ -1,8 +1,8 @@
 """The way into a task: locked, with what the caller may do to it decided by the permission matrix."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -42,12 +42,7 @@ class OpenTask:
         self, task: Task, shares: tuple[Share, ...] | None = None, *, also: Counter[Count] | None = None
     ) -> Task:
         """With every count that follows from it, and those that are changed `also`. `shares` where they have changed."""
-        before = counted(self.task, (share.user_id for share in self.shares))
-        after = counted(task, (share.user_id for share in (self.shares if shares is None else shares)))
-        saved = await tasks.save(self.connection, task)
-        changed = difference(before, after)
-        changed.update(also or {})
-        await self.delivery.gather(counts.add, (task.id, changed))
+        [saved] = await save_each([Edit(self, task, shares, also or Counter())])
         return saved
 
     def event(
@@ -70,6 +65,35 @@ class OpenTask:
 
     def view(self, task: Task) -> TaskView:
         return task.seen_by(self.permission, at=self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    opened: OpenTask
+    task: Task
+    shares: tuple[Share, ...] | None = None
+    """Where they have changed."""
+    also: Counter[Count] = field(default_factory=Counter)
+
+    def counts(self) -> Counter[Count]:
+        shared = self.opened.shares
+        before = counted(self.opened.task, (share.user_id for share in shared))
+        after = counted(self.task, (share.user_id for share in (shared if self.shares is None else self.shares)))
+        changed = difference(before, after)
+        changed.update(self.also)
+        return changed
+
+
+async def save_each(edits: Sequence[Edit]) -> list[Task]:
+    """With every count that follows from them. What is as it was is not written."""
+    changed = [edit for edit in edits if edit.task is not edit.opened.task]
+    saved: dict[UUID, Task] = {}
+    if changed:
+        tasks_then = await tasks.save(changed[0].opened.connection, [edit.task for edit in changed])
+        saved = {task.id: task for task in tasks_then}
+    for edit in changed:
+        await edit.opened.delivery.gather(counts.add, (edit.task.id, edit.counts()))
+    return [saved.get(edit.task.id, edit.task) for edit in edits]
 
 
 def actor_of(delivery: Delivery) -> Person:
@@ -96,6 +120,18 @@ async def see_task(message: Message, delivery: Delivery, task_id: UUID) -> tuple
     return task, permissions.require(message, permission)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    message: Message
+    delivery: Delivery
+    task_id: UUID
+    if_match: IfMatch = None
+    own: bool = False
+    """The message is about what the caller wrote or was given himself."""
+    deleted: bool = False
+    """Deleted ones will do, too."""
+
+
 async def open_task(
     message: Message,
     delivery: Delivery,
@@ -105,13 +141,29 @@ async def open_task(
     own: bool = False,
     deleted: bool = False,
 ) -> OpenTask:
-    """`own`: the message is about what the caller wrote or was given himself. `deleted` finds deleted ones, too."""
-    connection, actor = delivery.connection, actor_of(delivery)
-    task = await tasks.lock(connection, task_id)
-    if task is None or (task.deleted_at is not None and not deleted):
-        raise Refusal(NOT_FOUND)
-    # Only now: what was decided about sharing before the lock was ours counts.
-    shared = (await shares.of_tasks(connection, [task.id])).get(task.id, ()) if task.share_count else ()
-    permission = permissions.require(message, permission_of(actor.id, task, shared), own=own)
-    require_version(task.version, if_match)
-    return OpenTask(delivery, task, shared, permission, actor, at=await tasks.read_clock(connection))
+    [opened] = await open_each([Wanted(message, delivery, task_id, if_match, own, deleted)])
+    if isinstance(opened, Refusal):
+        raise opened
+    return opened
+
+
+async def open_each(wanted: Sequence[Wanted]) -> list[OpenTask | Refusal]:
+    connection = wanted[0].delivery.connection
+    locked = {task.id: task for task in await tasks.lock(connection, [each.task_id for each in wanted])}
+    shared_ids = [task.id for task in locked.values() if task.share_count]
+    # Only now: what was decided about sharing before the locks were ours counts.
+    shared = await shares.of_tasks(connection, shared_ids) if shared_ids else {}
+    at = await tasks.read_clock(connection)
+    return [_enter(each, locked.get(each.task_id), shared.get(each.task_id, ()), at) for each in wanted]
+
+
+def _enter(wanted: Wanted, task: Task | None, shared: tuple[Share, ...], at: datetime) -> OpenTask | Refusal:
+    if task is None or (task.deleted_at is not None and not wanted.deleted):
+        return Refusal(NOT_FOUND)
+    actor = actor_of(wanted.delivery)
+    try:
+        permission = permissions.require(wanted.message, permission_of(actor.id, task, shared), own=wanted.own)
+        require_version(task.version, wanted.if_match)
+    except Refusal as refusal:
+        return refusal
+    return OpenTask(wanted.delivery, task, shared, permission, actor, at)

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from chassis.subscription import Answer, Delivery
+from chassis.subscription import Answer, Delivery, only
 from contracts.tasks import CreateTask, TaskCreated
 from task_worker.counting import counted
 from task_worker.open_task import actor_of
@@ -9,11 +9,10 @@ from task_worker.task import Task
 
 
 async def create_task(command: CreateTask, delivery: Delivery) -> Answer:
-    [answer] = await create_tasks([command], [delivery])
-    return answer
+    return only(await create_each([command], [delivery]))
 
 
-async def create_tasks(commands: Sequence[CreateTask], deliveries: Sequence[Delivery]) -> list[Answer]:
+async def create_each(commands: Sequence[CreateTask], deliveries: Sequence[Delivery]) -> list[Answer]:
     connection, owners = deliveries[0].connection, [actor_of(delivery) for delivery in deliveries]
     at = await tasks.read_clock(connection)
     created = await tasks.insert(

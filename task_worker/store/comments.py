@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -52,20 +53,22 @@ async def list_of_task(
     return [_comment(row) for row in rows]
 
 
-async def insert(connection: PoolConnectionProxy, comment: Comment) -> None:
+async def insert(connection: PoolConnectionProxy, new: Sequence[Comment]) -> None:
     await connection.execute(
         """
         INSERT INTO comments (id, task_id, author_id, author_username, content, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        SELECT *
+          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[],
+                      $8::timestamptz[])
         """,
-        comment.id,
-        comment.task_id,
-        comment.author.id,
-        comment.author.username,
-        comment.content,
-        comment.version,
-        comment.created_at,
-        comment.updated_at,
+        [comment.id for comment in new],
+        [comment.task_id for comment in new],
+        [comment.author.id for comment in new],
+        [comment.author.username for comment in new],
+        [comment.content for comment in new],
+        [comment.version for comment in new],
+        [comment.created_at for comment in new],
+        [comment.updated_at for comment in new],
     )
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import orjson
 from asyncpg.pool import PoolConnectionProxy
 
 from contracts.tasks import Permission
@@ -22,52 +23,37 @@ async def read_clock(connection: PoolConnectionProxy) -> datetime:
 
 async def insert(connection: PoolConnectionProxy, new: Sequence[Task]) -> list[Task]:
     """With `overdue_at`, which depends on where the owner lives."""
-    rows = await connection.fetchmany(
+    rows = await connection.fetch(
         """
         INSERT INTO tasks (id, owner_id, owner_username, title, description, status, completed_at,
                            priority, due_date, tags, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-        RETURNING overdue_at
+        SELECT id, owner_id, owner_username, title, description, status, completed_at,
+               priority, due_date, ARRAY(SELECT json_array_elements_text(tags)), version, created_at, updated_at
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
+                      $8::text[], $9::date[], $10::json[], $11::bigint[], $12::timestamptz[], $13::timestamptz[])
+            AS new (id, owner_id, owner_username, title, description, status, completed_at,
+                    priority, due_date, tags, version, created_at, updated_at)
+        RETURNING id, overdue_at
         """,
-        [
-            (
-                task.id,
-                task.owner_id,
-                task.owner_username,
-                task.title,
-                task.description,
-                task.status,
-                task.completed_at,
-                task.priority,
-                task.due_date,
-                task.tags,
-                task.version,
-                task.created_at,
-                task.updated_at,
-            )
-            for task in new
-        ],
+        [task.id for task in new],
+        [task.owner_id for task in new],
+        [task.owner_username for task in new],
+        [task.title for task in new],
+        [task.description for task in new],
+        [task.status for task in new],
+        [task.completed_at for task in new],
+        [task.priority for task in new],
+        [task.due_date for task in new],
+        [_json(task.tags) for task in new],
+        [task.version for task in new],
+        [task.created_at for task in new],
+        [task.updated_at for task in new],
     )
-    return [replace(task, overdue_at=row["overdue_at"]) for task, row in zip(new, rows, strict=True)]
+    return _with_overdue_at(new, rows)
 
 
-async def lock(connection: PoolConnectionProxy, task_id: UUID) -> Task | None:
-    """Deleted ones, too."""
-    row = await connection.fetchrow(
-        """
-        SELECT id, owner_id, owner_username, title, description, status, completed_at, priority, due_date, tags,
-               share_count, comment_count, file_count, version, created_at, updated_at, deleted_at, overdue_at
-          FROM tasks
-         WHERE id = $1
-           FOR NO KEY UPDATE
-        """,
-        task_id,
-    )
-    return None if row is None else task_of(row)
-
-
-async def lock_several(connection: PoolConnectionProxy, task_ids: Sequence[UUID]) -> list[Task]:
-    """In the order of their ids, so that two of these wait for one another and never deadlock."""
+async def lock(connection: PoolConnectionProxy, task_ids: Sequence[UUID]) -> list[Task]:
+    """Deleted ones, too. In the order of their ids, so that two of these wait for one another and never deadlock."""
     rows = await connection.fetch(
         """
         SELECT id, owner_id, owner_username, title, description, status, completed_at, priority, due_date, tags,
@@ -101,43 +87,57 @@ async def find(connection: PoolConnectionProxy, task_id: UUID, *, viewer: UUID) 
     return None if row is None else (task_of(row), row["permission"])
 
 
-async def save(connection: PoolConnectionProxy, task: Task) -> Task:
+async def save(connection: PoolConnectionProxy, changed: Sequence[Task]) -> list[Task]:
     """With `overdue_at`, as it is now."""
-    saved = await connection.fetchrow(
+    rows = await connection.fetch(
         """
-        UPDATE tasks
-           SET title = $3,
-               description = $4,
-               status = $5,
-               completed_at = $6,
-               priority = $7,
-               due_date = $8,
-               tags = $9,
-               share_count = $10,
-               comment_count = $11,
-               file_count = $12,
-               updated_at = $13,
-               deleted_at = $14,
-               version = $2
-         WHERE id = $1
-           AND version = $2 - 1
-        RETURNING overdue_at
+        UPDATE tasks AS t
+           SET title = new.title,
+               description = new.description,
+               status = new.status,
+               completed_at = new.completed_at,
+               priority = new.priority,
+               due_date = new.due_date,
+               tags = ARRAY(SELECT json_array_elements_text(new.tags)),
+               share_count = new.share_count,
+               comment_count = new.comment_count,
+               file_count = new.file_count,
+               updated_at = new.updated_at,
+               deleted_at = new.deleted_at,
+               version = new.version
+          FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
+                      $8::date[], $9::json[], $10::int[], $11::int[], $12::int[], $13::timestamptz[], $14::timestamptz[])
+            AS new (id, version, title, description, status, completed_at, priority,
+                    due_date, tags, share_count, comment_count, file_count, updated_at, deleted_at)
+         WHERE t.id = new.id
+           AND t.version = new.version - 1
+        RETURNING t.id, t.overdue_at
         """,
-        task.id,
-        task.version,
-        task.title,
-        task.description,
-        task.status,
-        task.completed_at,
-        task.priority,
-        task.due_date,
-        task.tags,
-        task.share_count,
-        task.comment_count,
-        task.file_count,
-        task.updated_at,
-        task.deleted_at,
+        [task.id for task in changed],
+        [task.version for task in changed],
+        [task.title for task in changed],
+        [task.description for task in changed],
+        [task.status for task in changed],
+        [task.completed_at for task in changed],
+        [task.priority for task in changed],
+        [task.due_date for task in changed],
+        [_json(task.tags) for task in changed],
+        [task.share_count for task in changed],
+        [task.comment_count for task in changed],
+        [task.file_count for task in changed],
+        [task.updated_at for task in changed],
+        [task.deleted_at for task in changed],
     )
-    if saved is None:
-        raise LookupError(f"version {task.version - 1} of task {task.id} is not there, although it was locked")
-    return replace(task, overdue_at=saved["overdue_at"])
+    if len(rows) < len(changed):
+        raise LookupError("a version is not there, although its task was locked")
+    return _with_overdue_at(changed, rows)
+
+
+def _json(tags: tuple[str, ...]) -> str:
+    """Postgres has no array of arrays of different lengths."""
+    return orjson.dumps(tags).decode()
+
+
+def _with_overdue_at(written: Sequence[Task], rows: Sequence[asyncpg.Record]) -> list[Task]:
+    overdue_at = {row["id"]: row["overdue_at"] for row in rows}
+    return [replace(task, overdue_at=overdue_at[task.id]) for task in written]

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 import task_worker.app
 from chassis.errors import Refusal
 from chassis.requests import Idempotency, OutcomeUnknown, Requests, Sender
+from contracts.comments import AddComment
 from contracts.message import Actor, Command
 from contracts.tasks import CreateTask, NewTask, TaskPatch, UpdateTask
 from task_worker.settings import Settings
@@ -113,6 +114,29 @@ async def test_a_bad_neighbour_costs_nobody(
         await eventually(lambda: superuser.fetchval("SELECT count(*) = $1 FROM tasks.inbox", MANY + 1))
     assert await count(superuser) == MANY
     assert await superuser.fetchval("SELECT count(*) FROM tasks.inbox WHERE status = 404") == 1
+    assert await one_event_for_each(superuser)
+
+
+async def test_changes_that_are_waiting_are_made_together_and_each_is_decided_for_itself(
+    requests: Requests, settings: Settings, superuser: asyncpg.Connection, ada: Actor
+) -> None:
+    tasks = [create() for _ in range(MANY)]
+    await send(requests, tasks, ada)
+    async with running(settings):
+        await eventually(lambda: superuser.fetchval("SELECT count(*) = $1 FROM tasks.inbox", MANY))
+    ids = [task.task_id for task in tasks]
+    stale = UpdateTask(task_id=ids[0], patch=TaskPatch(title="Too late"), if_match=(7,))
+    again = UpdateTask(task_id=ids[1], patch=TaskPatch(title="Renamed again"))
+    comments = [AddComment(task_id=task_id, comment_id=uuid7(), content="Seen") for task_id in [*ids[2:10], uuid7()]]
+    await send(requests, [*map(rename, ids), rename(uuid7()), stale, again, *comments], ada)
+    async with running(settings):
+        await eventually(lambda: superuser.fetchval("SELECT count(*) = $1 FROM tasks.inbox", 2 * MANY + 12))
+    statuses = await superuser.fetch("SELECT status, count(*) FROM tasks.inbox GROUP BY status")
+    assert {tuple(row) for row in statuses} == {(200, MANY + 1), (201, MANY + 8), (404, 2), (412, 1)}
+    assert await superuser.fetchval("SELECT count(*) FROM tasks.tasks WHERE title LIKE 'Renamed%'") == MANY
+    assert await superuser.fetchval("SELECT version FROM tasks.tasks WHERE id = $1", ids[1]) == 3
+    assert await superuser.fetchval("SELECT sum(comment_count) FROM tasks.tasks") == 8
+    assert await superuser.fetchval("SELECT count(DISTINCT xmin::text) FROM tasks.tasks") <= MANY / 4
     assert await one_event_for_each(superuser)
 
 
