@@ -1,5 +1,6 @@
-"""A list costs the same number of statements whatever it holds."""
+"""A list costs the same number of statements whatever it holds, and so do changes that are made together."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -7,7 +8,9 @@ from asyncpg.pool import PoolConnectionProxy
 
 from contracts.message import Actor
 from contracts.task_lists import GetTaskStats, ListTasks
+from contracts.tasks import TaskPatch, UpdateTask
 from task_worker.handlers.get_task_stats import get_task_stats
+from task_worker.handlers.update_task import update_each
 from tests.integration.handling import deliver
 from tests.integration.task_worker.conftest import CommentOn, Make, ShareWith
 from tests.integration.task_worker.reading import list_tasks
@@ -69,3 +72,13 @@ async def test_stats_are_one_statement(counting: Counting, ada: Actor, make: Mak
     await make(tags=("home",))
     await get_task_stats(GetTaskStats(), deliver(cast("PoolConnectionProxy", counting), ada))
     assert len(counting.statements) == 1
+
+
+async def test_changes_that_wait_together_are_locked_dated_and_written_by_one_statement_each(
+    counting: Counting, ada: Actor, make: Make
+) -> None:
+    commands = [UpdateTask(task_id=(await make()).id, patch=TaskPatch(title="Renamed")) for _ in range(20)]
+    delivery = replace(deliver(cast("PoolConnectionProxy", counting), ada), gathered={})
+    counting.statements.clear()
+    await update_each(commands, [delivery] * 20)
+    assert len(counting.statements) == 3
