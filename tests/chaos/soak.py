@@ -25,9 +25,8 @@ class Held:
     memory: list[int] = field(default_factory=list)
     """Kilobytes."""
     files: list[int] = field(default_factory=list)
-    """Without the connections that clients keep to the gateway."""
     tasks: list[int] = field(default_factory=list)
-    """Of the event loop."""
+    """Of the event loop. Both without those of the connections that clients keep to the gateway."""
 
 
 @dataclass
@@ -73,12 +72,13 @@ async def soak(world: World, seed: int, *, minutes: float) -> Soak:
         for name, service in world.running.services.items():
             if service.pid:
                 files, memory = usage(service.pid)
-                if name == "gateway":
-                    files -= clients_of(urlsplit(world.running.url).port or 0)
+                tasks = int(await metric(service.health_port, "taskmesh_event_loop_tasks"))
+                # The gateway has a file and a task for each connection that a client keeps.
+                clients = clients_of(urlsplit(world.running.url).port or 0) if name == "gateway" else 0
                 held = so_far.held.setdefault(name, Held())
                 held.memory.append(memory)
-                held.files.append(files)
-                held.tasks.append(int(await metric(service.health_port, "taskmesh_event_loop_tasks")))
+                held.files.append(files - clients)
+                held.tasks.append(tasks - clients)
     so_far.report = await play_all(world, (), seed)
     so_far.report.results = results
     return so_far
