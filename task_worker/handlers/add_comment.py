@@ -24,7 +24,8 @@ async def add_each(commands: Sequence[AddComment], deliveries: Sequence[Delivery
         for command, each in zip(commands, opened, strict=True)
     ]
     new = [each for each in added if not isinstance(each, Refusal)]
-    await comments.insert(deliveries[0].connection, [comment for _, comment in new])
+    if new:
+        await comments.insert(deliveries[0].connection, [comment for _, comment in new])
     saved = iter(await save_each([_edit(each) for each, _ in new]))
     return [each if isinstance(each, Refusal) else _answer(*each, next(saved)) for each in added]
 

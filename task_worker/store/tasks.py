@@ -128,8 +128,10 @@ async def save(connection: PoolConnectionProxy, changed: Sequence[Task]) -> list
         [task.updated_at for task in changed],
         [task.deleted_at for task in changed],
     )
-    if len(rows) < len(changed):
-        raise LookupError("a version is not there, although its task was locked")
+    found = {row["id"] for row in rows}
+    missing = [f"version {task.version - 1} of task {task.id}" for task in changed if task.id not in found]
+    if missing:
+        raise LookupError(f"{', '.join(missing)} not there, although locked")
     return _with_overdue_at(changed, rows)
 
 
